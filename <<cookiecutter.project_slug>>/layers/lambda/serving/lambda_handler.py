@@ -1,0 +1,111 @@
+"""AWS Lambda behind API Gateway (REST, proxy events of format 1.0): translates, nothing more.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+import base64
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from serving.app import App, Problem, Request, Response
+
+# The most that Lambda returns for one call, counted as JSON.
+MAX_RESPONSE_BYTES = 6_291_556
+METRICS = {
+    "Namespace": "ModelServing",
+    "Dimensions": [["service", "api_version"]],
+    "Metrics": [
+        {"Name": "Latency", "Unit": "Milliseconds"},
+        {"Name": "Instances", "Unit": "Count"},
+        {"Name": "ServerErrors", "Unit": "Count"},
+    ],
+}
+
+
+class Context(Protocol):
+    """What this adapter reads of Lambda's context object."""
+
+    aws_request_id: str
+
+
+class Handler:
+    """Answers one proxy event after the other."""
+
+    def __init__(self) -> None:
+        self.app = App.load()
+        self.cold_start = True
+
+    def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """The proxy response to a proxy event; never raises."""
+        started = time.perf_counter()
+        request = None
+        try:
+            request = _request(event, context)
+            response = self.app(request)
+        except Exception as exception:  # not a proxy event
+            response = self.app.failed(context.aws_request_id, exception)
+        result = _proxy_response(response)
+        # As JSON in JSON a body is at most three times as long: small ones need no counting.
+        if 3 * len(response.body) > MAX_RESPONSE_BYTES and _size(result) > MAX_RESPONSE_BYTES:
+            detail = "The answer is larger than 6 MB. Send fewer instances at once."
+            response = self.app.failed(response.request_id, Problem(500, detail))
+            result = _proxy_response(response)
+        self._log(request, response, started)
+        return result
+
+    def _log(self, request: Request | None, response: Response, started: float) -> None:
+        """Write one line, log entry and CloudWatch metric (Embedded Metric Format) at once."""
+        line: dict[str, Any] = {
+            "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [METRICS]},
+            "service": self.app.build.service,
+            "api_version": self.app.build.api_version,
+            "release": self.app.build.release,
+            "request_id": response.request_id,
+            "method": request and request.method,
+            "path": request and request.path,
+            "status": response.status,
+            "cold_start": self.cold_start,
+            "Latency": round((time.perf_counter() - started) * 1_000, 3),
+            "Instances": response.instances,
+            "ServerErrors": int(response.status >= 500),
+        }
+        if response.error:
+            line["error"] = response.error
+        self.cold_start = False
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stdout.flush()
+
+
+def _request(event: Mapping[str, Any], context: Context) -> Request:
+    resource: str = event["resource"]
+    body: str = event["body"] or ""
+    headers: Mapping[str, list[str]] = event["multiValueHeaders"] or {}
+    return Request(
+        method=event["httpMethod"],
+        # A base path mapping changes the path, never the resource; "{proxy+}" names no path.
+        path=event["path"] if "{" in resource else resource,
+        headers={name.lower(): ", ".join(values) for name, values in headers.items()},
+        body=base64.b64decode(body) if event["isBase64Encoded"] else body.encode(),
+        fallback_id=event["requestContext"].get("requestId") or context.aws_request_id,
+    )
+
+
+def _proxy_response(response: Response) -> dict[str, Any]:
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": response.body.decode(),
+        "isBase64Encoded": False,
+    }
+
+
+def _size(result: dict[str, Any]) -> int:
+    return len(msgspec.json.encode(result))
+
+
+# At import: Lambda gives the init phase a full processor, and the first request waits for nothing.
+handler = Handler()

@@ -1,0 +1,146 @@
+"""What only the local gateway does: its limits, and builds beside each other."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.adapters import over_http
+from tests.support import EXAMPLE, JSON, PREDICT, ROOT, VERSION, Answer
+from tools import gateway
+
+
+class Stub:
+    """A function that gives one fixed answer."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+@pytest.fixture
+def post(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Sends a request to a gateway in front of the stubs given as parameter."""
+    running: Any = {name: Stub(result) for name, result in request.param.items()}
+    with gateway.server(running, port=0) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+
+        def send(path: str, *headers: tuple[str, str], body: bytes = b"{}") -> Answer:
+            return over_http(http.server_port, "POST", path, headers, body)
+
+        yield send
+        http.shutdown()
+        thread.join()
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"statusCode": 200, "headers": {}, "body": name, "isBase64Encoded": False}
+
+
+@pytest.mark.parametrize("post", [{"v1": named("v1"), "v2": named("v2")}], indirect=True)
+@pytest.mark.parametrize(
+    ("path", "header", "expected"),
+    [
+        ("/v1/predict", "v2", b"v1"),
+        ("/v2/predict", "v1", b"v2"),
+        ("/v2/anything", "", b"v2"),
+        ("/predict", "v2", b"v2"),
+        ("/predict", "v3", b"v1"),
+        ("/v3/predict", "", b"v1"),
+    ],
+)
+def test_the_path_then_the_header_name_the_build(
+    post: Any, path: str, header: str, expected: bytes
+) -> None:
+    assert post(path, ("X-API-Version", header)).body == expected
+
+
+@pytest.mark.parametrize(
+    "post",
+    [{"v1": x} for x in ({}, [], {"statusCode": 200}, ValueError("no JSON"), BrokenPipeError())],
+    indirect=True,
+)
+def test_a_malformed_answer_is_a_502(post: Any) -> None:
+    answer = post("/v1/predict")
+    assert answer.status == answer.json["status"] == 502
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("post", [{"v1": named("v1")}], indirect=True)
+def test_a_request_over_10_mb_is_a_413_of_the_gateway(post: Any) -> None:
+    most = gateway.MAX_REQUEST_BYTES
+    assert post("/v1/predict", body=b" " * most).status == 200
+    answer = post("/v1/predict", ("Content-Length", str(most + 1)))
+    assert answer.status == answer.json["status"] == 413
+
+
+@pytest.mark.parametrize("post", [{"v1": named("v1")}], indirect=True)
+@pytest.mark.parametrize(
+    "header", [("Transfer-Encoding", "chunked"), ("Content-Length", "-1"), ("Content-Length", "²")]
+)
+def test_a_body_without_a_length_is_refused(post: Any, header: tuple[str, str]) -> None:
+    assert post("/v1/predict", header).status == 400
+
+
+def test_an_answer_over_6_mb_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    with gateway.functions({}) as running:
+        monkeypatch.setattr(gateway, "MAX_RESPONSE_BYTES", 100)
+        with pytest.raises(ValueError, match="larger than 6 MB"):
+            running[VERSION].invoke({})
+
+
+def test_make_serve_shows_a_request_that_works_and_stops_when_told() -> None:
+    command = [sys.executable, "-m", "tools.gateway", "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    printed = process.stderr.readline() + process.stderr.readline() + process.stderr.readline()
+    port = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
+    curl = re.search(r"curl .*", printed)
+    assert port
+    assert curl
+    shown = subprocess.run(["sh", "-c", curl[0]], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith("HTTP/1.1 200 OK")
+    assert over_http(int(port[1]), "POST", PREDICT, (JSON,), EXAMPLE).status == 200
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
+def serve(*arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "tools.gateway", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    return result.returncode, result.stderr
+
+
+def test_a_taken_port_is_named_with_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = serve("--port", str(port))
+    assert code == 1
+    assert f"Port {port}: Address already in use. Choose another: make serve PORT=…" in said
+
+
+def test_a_missing_build_is_named_with_the_way_out() -> None:
+    code, said = serve("v2=dist/none.zip")
+    assert code == 1
+    assert "dist/none.zip is missing: make it with `make build ARCH=host`." in said
+
+
+def test_a_working_tree_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "API_VERSION", "v99")
+    code, said = serve()
+    assert code == 1
+    assert "the deployment says API_VERSION='v99'" in said
+    assert said.endswith("The working tree did not start; the reason stands above.\n")

@@ -1,0 +1,114 @@
+"""What only the Lambda adapter does: events, the log line, the limit of an answer."""
+
+import base64
+import json
+from email.message import Message
+from typing import Any
+
+import pytest
+
+from serving import lambda_handler
+from serving.contract import Instance
+from serving.lambda_handler import Handler
+from serving.release import WrongDeployment
+from tests.support import BUILD, EXAMPLE, PREDICT, VERSION
+from tools.gateway import Context, proxy_event
+
+CONTEXT = Context("from-the-context")
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    headers = Message()
+    headers["CONTENT-type"] = "application/json"
+    headers["X-Request-Id"] = "from-the-client"
+    return proxy_event("POST", PREDICT, headers, EXAMPLE) | changes
+
+
+def test_a_base64_body_is_decoded(handler: Handler) -> None:
+    encoded = event(body=base64.b64encode(EXAMPLE).decode(), isBase64Encoded=True)
+    assert handler(encoded, CONTEXT) == handler(event(), CONTEXT)
+
+
+def test_a_base_path_mapping_does_not_change_the_route(handler: Handler) -> None:
+    assert handler(event(path=f"/mapped{PREDICT}"), CONTEXT)["statusCode"] == 200
+
+
+def test_without_a_valid_id_of_the_client_the_gateway_names_the_request(handler: Handler) -> None:
+    anonymous = event(multiValueHeaders={}, requestContext={"requestId": "from-the-gateway"})
+    assert handler(anonymous, CONTEXT)["headers"]["X-Request-Id"] == "from-the-gateway"
+
+
+@pytest.mark.parametrize("strange", [{}, {"resource": None}, [], None, "text"])
+def test_no_event_makes_it_raise(
+    handler: Handler, strange: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = handler(strange, CONTEXT)
+    assert result["statusCode"] == json.loads(result["body"])["status"] == 500
+    assert result["headers"]["X-Request-Id"] == "from-the-context"
+    assert "Traceback" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_each_request_is_one_line_of_log_and_metric(
+    handler: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler(event(), CONTEXT)
+    handler(event(httpMethod="GET"), CONTEXT)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    metrics = first["_aws"]["CloudWatchMetrics"][0]
+    assert metrics["Namespace"] == "ModelServing"
+    assert metrics["Dimensions"] == [["service", "api_version"]]
+    assert all(metric["Name"] in first for metric in metrics["Metrics"])
+    assert first["Latency"] > 0
+    common = {
+        "service": BUILD.service,
+        "api_version": VERSION,
+        "release": BUILD.release,
+        "request_id": "from-the-client",
+        "path": PREDICT,
+        "ServerErrors": 0,
+    }
+    ok = {"method": "POST", "status": 200, "cold_start": True, "Instances": 1}
+    refused = {"method": "GET", "status": 405, "cold_start": False, "Instances": 0}
+    assert (common | ok).items() <= first.items()
+    assert (common | refused).items() <= second.items()
+
+
+def test_the_log_says_why_the_model_failed_and_the_answer_does_not(
+    handler: Handler, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(instances: list[Instance]) -> None:
+        raise RuntimeError("secret of the model")
+
+    monkeypatch.setattr(handler.app.predictor, "predict", fail)
+    result = handler(event(), CONTEXT)
+    line = json.loads(capsys.readouterr().out)
+    assert "secret of the model" in line["error"]
+    assert line["ServerErrors"] == 1
+    assert result["statusCode"] == 500
+    assert "secret" not in json.dumps(result)
+
+
+def test_an_answer_over_lambdas_limit_is_an_error_that_says_so(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = json.dumps({"instances": json.loads(EXAMPLE)["instances"] * 100})
+    fits = handler(event(body=batch), CONTEXT)
+    size = len(json.dumps(fits, separators=(",", ":"), ensure_ascii=False))
+    monkeypatch.setattr(lambda_handler, "MAX_RESPONSE_BYTES", size)
+    assert handler(event(body=batch), CONTEXT) == fits
+    monkeypatch.setattr(lambda_handler, "MAX_RESPONSE_BYTES", size - 1)
+    result = handler(event(body=batch), CONTEXT)
+    assert result["statusCode"] == 500
+    detail = "The answer is larger than 6 MB. Send fewer instances at once."
+    assert json.loads(result["body"])["detail"] == detail
+
+
+def test_it_refuses_to_start_as_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_VERSION", "v99")
+    with pytest.raises(WrongDeployment, match="API_VERSION='v99'"):
+        Handler()

@@ -1,0 +1,174 @@
+"""Build the zip that Lambda runs: the code, the model and the libraries, compiled, and no more.
+
+`python -m tools.build ARCHITECTURE` writes dist/<name>-<release>-<architecture>.zip. "host" runs on
+this machine and is never deployed. The same tree gives the same bytes. Run by `make build`.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from serving.release import Build
+
+ROOT = Path(__file__).parent.parent
+PLATFORMS = {
+    # The oldest system that onnxruntime publishes wheels for.
+    "arm64": ("--python-platform", "aarch64-manylinux_2_28"),
+    "x86_64": ("--python-platform", "x86_64-manylinux_2_28"),
+    "host": (),
+}
+# What no prediction of the sample imports. Should your model need one of these, delete its line.
+NOT_NEEDED = (
+    "bin",
+    "google",
+    "flatbuffers",
+    "packaging",
+    "*.dist-info",
+    "**/tests",
+    "**/*.pyi",
+    "**/*.pxd",
+    "**/include",
+    "numpy/f2py",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
+    "onnxruntime/quantization",
+    "onnxruntime/datasets",
+)
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_UNPACKED_BYTES = 262_144_000
+MAX_DIRECT_UPLOAD_BYTES = 52_428_800
+
+
+def main(architecture: str) -> None:
+    """Build one zip; say what is being done and how long it took."""
+    if architecture not in PLATFORMS:
+        sys.exit(f"ARCH={architecture} is none of {', '.join(PLATFORMS)}.")
+    build = Build.load()
+    target = ROOT / "dist" / f"{build.service}-{build.release}-{architecture}.zip"
+    target.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, packed = Path(temporary, "unpacked"), Path(temporary, target.name)
+        with _step(f"libraries for {architecture}"):
+            install_libraries(folder, PLATFORMS[architecture])
+        with _step("code, contract and model"):
+            copy_project(folder, build)
+        with _step("bytecode"):
+            compile_bytecode(folder)
+        with _step("zip"):
+            pack(folder, packed)
+        report = size_report(_size(folder), packed.stat().st_size)
+        shutil.move(packed, target)
+    print(f"dist/{target.name}: {build.api_version}, {report}")
+
+
+def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
+    """Put the wheels of requirements/runtime.txt into `folder`, without what is not needed."""
+    subprocess.run(
+        [os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--target", folder]
+        + ["--python", sys.executable, *platform, "--python-version", _python_version()]
+        + ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--link-mode", "copy"]
+        + ["--requirement", ROOT / "requirements" / "runtime.txt"],
+        check=True,
+    )
+    for pattern in NOT_NEEDED:
+        for path in [*folder.glob(pattern)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def copy_project(folder: Path, build: Build) -> None:
+    """Add `serving/`, the contract, what stands beside the code in `model/`, and build.json."""
+    contract = f"contracts/{build.api_version}.json"
+    artefacts = [
+        path
+        for path in (ROOT / "model").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    ]
+    if not (ROOT / contract).exists():
+        sys.exit(f"{contract} is missing: run `make contract`.")
+    if not artefacts:
+        sys.exit("model/ holds no model: run `make model`.")
+    code = (ROOT / "serving").glob("*.py")
+    for path in [*code, ROOT / contract, *artefacts]:
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(build))
+
+
+def compile_bytecode(folder: Path) -> None:
+    """Compile every module, for the interpreter and the folder that it will run in.
+
+    Without bytecode a cold start takes two to three times as long. Unchecked, because a zip keeps
+    times to two seconds only, and Python would hold the bytecode of ordinary .pyc files for stale.
+    """
+    running, wanted = f"{sys.version_info.major}.{sys.version_info.minor}", _python_version()
+    if running != wanted:
+        sys.exit(f"This is Python {running}, .python-version says {wanted}: run `make setup`.")
+    # One process, a fresh one: what else is in memory would change the bytes.
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+        + ["-s", folder, "-p", "/var/task", folder],
+        check=True,
+    )
+    # https://peps.python.org/pep-0552/: a magic number of the interpreter, then 1 for "unchecked".
+    expected = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+    for path in folder.rglob("*.pyc"):
+        if not path.read_bytes().startswith(expected):
+            sys.exit(f"{path.relative_to(folder)} is not unchecked bytecode of Python {running}.")
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Zip `folder`, sorted, every time the same."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+            entry.external_attr = 0o100644 * 2**16  # Unix mode, in the upper half
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+
+
+def size_report(unpacked: int, packed: int) -> str:
+    """The two sizes in bytes as a sentence; ends the program where Lambda refuses them."""
+    if unpacked > MAX_UNPACKED_BYTES:
+        sys.exit(
+            f"Unpacked this is {unpacked:,} bytes, and Lambda takes {MAX_UNPACKED_BYTES:,}. Remove"
+            " dependencies that no prediction needs, add their unused parts to NOT_NEEDED in"
+            " tools/build.py, or make the model smaller."
+        )
+    report = f"{packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
+    if packed > MAX_DIRECT_UPLOAD_BYTES:
+        report += (
+            f"\nOver {MAX_DIRECT_UPLOAD_BYTES:,} bytes Lambda takes no direct upload. Upload it to"
+            " S3 and deploy it from there, or make it smaller."
+        )
+    return report
+
+
+@contextlib.contextmanager
+def _step(what: str) -> Iterator[None]:
+    print(f"  {what} …", end="", flush=True)
+    started = time.perf_counter()
+    yield
+    print(f" {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _python_version() -> str:
+    return (ROOT / ".python-version").read_text(encoding="utf-8").strip()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

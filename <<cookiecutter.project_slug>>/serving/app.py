@@ -1,0 +1,191 @@
+"""How a request is answered: routes, validation, errors, version headers. No framework, no cloud.
+
+Every adapter translates its platform's request to `Request`, calls `App`, and sends the
+`Response` as it is, so the same bytes in give the same bytes out wherever the model runs.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
+from serving.fault import fault
+from serving.predictor import Predictor
+from serving.release import Release
+
+MAX_BODY_BYTES = 1_048_576
+CONTRACTS = Path(__file__).parent.parent / "contracts"
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    504: "Gateway Timeout",
+}
+
+type Headers = tuple[tuple[str, str], ...]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request as every adapter hands it over.
+
+    headers: names in lower case; a repeated header's values joined by ", " (RFC 9110).
+    fallback_id: the request's id where the client gave no valid one.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    fallback_id: str
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A response as every adapter sends it. `request_id`, `instances`, `error`: for the log."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    request_id: str
+    instances: int = 0
+    error: str | None = None
+
+
+class Problem(Exception):
+    """An answer that is an error. `pointer`: where in the body the fault is (RFC 6901)."""
+
+    def __init__(
+        self, status: int, detail: str, pointer: str | None = None, headers: Headers = ()
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.pointer, self.headers = status, detail, pointer, headers
+
+    def body(self, request_id: str) -> bytes:
+        """The problem as `application/problem+json` (RFC 9457)."""
+        return msgspec.json.encode(
+            {
+                "type": "about:blank",
+                "title": TITLES[self.status],
+                "status": self.status,
+                "detail": self.detail,
+                "pointer": self.pointer,
+                "request_id": request_id,
+            }
+        )
+
+
+class Predicts(Protocol):
+    """What the app needs of `serving.predictor.Predictor`."""
+
+    def predict(self, instances: list[Instance]) -> list[Prediction]:
+        """One prediction per instance, in the same order."""
+        ...
+
+
+class App:
+    """Answers the requests of one API version."""
+
+    def __init__(self, release: Release, predictor: Predicts, openapi: bytes) -> None:
+        self.build = release.build
+        self.version = version = release.build.api_version
+        self.headers = release.headers()
+        self.predictor = predictor
+        self.openapi = openapi
+        self.methods = {
+            "/predict": "POST",
+            f"/{version}/predict": "POST",
+            f"/{version}/openapi.json": "GET",
+        }
+
+    @classmethod
+    def load(cls) -> "App":
+        """This build with its model and contract, as the environment deploys it.
+
+        Raises:
+            WrongDeployment: the environment names another build.
+        """
+        release = Release.load()
+        contract = CONTRACTS / f"{release.build.api_version}.json"
+        return cls(release, Predictor(), contract.read_bytes())
+
+    def __call__(self, request: Request) -> Response:
+        """The response to any request; never raises."""
+        client_id = request.headers.get("x-request-id", "")
+        request_id = client_id if _REQUEST_ID.fullmatch(client_id) else request.fallback_id
+        try:
+            body, instances = self._answer(request)
+        except Exception as exception:
+            return self.failed(request_id, exception)
+        headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
+        return Response(200, headers + self.headers, body, request_id, instances)
+
+    def failed(self, request_id: str, exception: Exception) -> Response:
+        """The response to a request that raised: what the client may see, the rest for the log."""
+        error = None
+        if not isinstance(exception, Problem):
+            import traceback  # only here: a start without errors is faster without
+
+            error = "".join(traceback.format_exception(exception))
+            exception = Problem(500, "The model failed. The log says why, under this request_id.")
+        headers = (("Content-Type", "application/problem+json"), ("X-Request-Id", request_id))
+        headers += self.headers + exception.headers
+        body = exception.body(request_id)
+        return Response(exception.status, headers, body, request_id, error=error)
+
+    def _answer(self, request: Request) -> tuple[bytes, int]:
+        asked_for = request.headers.get("x-api-version", self.version)
+        if asked_for != self.version:
+            raise Problem(404, f"This is API version {self.version}, not the one asked for.")
+        method = self.methods.get(request.path)
+        if method is None:
+            raise Problem(404, "There is nothing at this path.")
+        if request.method != method:
+            raise Problem(405, f"Use {method} here.", headers=(("Allow", method),))
+        return (self.openapi, 0) if method == "GET" else self._predict(request)
+
+    def _predict(self, request: Request) -> tuple[bytes, int]:
+        _check_body(request)
+        instances = _decode(request.body)
+        predictions = self.predictor.predict(instances)
+        if len(predictions) != len(instances):
+            raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
+        body = msgspec.json.encode(PredictResponse(predictions))
+        # What breaks the contract (a NaN is encoded as null) must not leave as a success.
+        _RESPONSE.decode(body)
+        return body, len(instances)
+
+
+def _check_body(request: Request) -> None:
+    if len(request.body) > MAX_BODY_BYTES:
+        detail = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
+        raise Problem(413, detail)
+    media_type = request.headers.get("content-type", "")
+    if not _JSON.fullmatch(media_type):
+        raise Problem(415, "Send JSON in UTF-8, with the header Content-Type: application/json.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(415, "Send the body uncompressed, without Content-Encoding.")
+
+
+def _decode(body: bytes) -> list[Instance]:
+    try:
+        return _REQUEST.decode(body).instances
+    except msgspec.ValidationError as error:
+        detail, pointer = fault(str(error))
+        raise Problem(422, detail, pointer) from None
+    except msgspec.DecodeError as error:
+        raise Problem(400, f"The body is not JSON. {error}.") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise Problem(400, "The body is not UTF-8, or is nested too deeply.") from None
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json *(?:; *charset=\"?utf-8\"? *)?", re.I | re.A)
+_REQUEST = msgspec.json.Decoder(PredictRequest)
+_RESPONSE = msgspec.json.Decoder(PredictResponse)

@@ -1,0 +1,32 @@
+"""One fixture, every adapter: a test that takes `adapter` runs once for each way to the app."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters import ADAPTERS
+from tests.support import Adapter, through_app
+
+
+@pytest.fixture(scope="session", params=ADAPTERS)
+def adapter(request: pytest.FixtureRequest) -> Iterator[Adapter]:
+    with ADAPTERS[request.param]() as send:
+        yield send
+
+
+@pytest.fixture(params=ADAPTERS)
+def deprecated(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Adapter]:
+    """Each adapter, deployed as a deprecated version."""
+    monkeypatch.setenv("DEPRECATED_ON", "2026-12-01")
+    monkeypatch.setenv("SUNSET", "2027-03-31")
+    monkeypatch.setenv("MIGRATION_URL", "https://example.com/move")
+    with ADAPTERS[request.param]() as send:
+        yield send
+
+
+@pytest.fixture(scope="session")
+def app() -> Iterator[Adapter]:
+    with through_app() as send:
+        yield send

@@ -1,0 +1,19 @@
+"""`make model` writes the same bytes wherever it runs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import ROOT
+
+
+def train(output: Path, hash_seed: str) -> bytes:
+    """The model that a process of its own trains."""
+    environ = os.environ | {"PYTHONHASHSEED": hash_seed}
+    subprocess.run([sys.executable, "-m", "model.train", output], cwd=ROOT, env=environ, check=True)
+    return output.read_bytes()
+
+
+def test_two_processes_train_the_same_bytes(tmp_path: Path) -> None:
+    assert train(tmp_path / "one", "1") == train(tmp_path / "two", "2")

@@ -1,0 +1,116 @@
+"""Check every answer before anything is written; say all problems at once, and the way out."""
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import sys
+import unicodedata
+from pathlib import Path
+
+# Data, never code: the answers arrive as JSON, in which no quote and no angle bracket stands bare.
+CONTEXT = json.loads(r'''<< cookiecutter | tojson >>''')
+CORRECTED_SLUG = json.loads(r'''<< cookiecutter.project_slug | slug | tojson >>''')
+
+RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
+NO_CHARACTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+JOINERS = "\u200c\u200d"  # emoji and Persian need them
+
+
+def refused(character):
+    """Whether a character has no place in one line of text."""
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return character != " "
+    return category in NO_CHARACTERS and character not in JOINERS
+
+
+def is_one_line(text):
+    """Whether every character of a text is visible or a plain space."""
+    return not any(map(refused, text))
+
+
+def is_slug(text):
+    """Whether a text can stand in folders, URLs and cloud resources."""
+    return re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text)
+
+
+NOT_ONE_LINE = "holds a line break, or a character that can't be seen: type it anew without"
+OUTER_SPACES = "starts or ends with a space: leave that out"
+CHECKS = (
+    ("project_name", lambda text: text.strip(" "), "is empty: type a name"),
+    ("project_name", lambda text: len(text) <= 60, "is longer than 60 characters: shorten it"),
+    ("project_name", is_one_line, NOT_ONE_LINE),
+    ("project_name", lambda text: text == text.strip(" "), OUTER_SPACES),
+    (
+        "project_slug",
+        is_slug,
+        "is not lower-case letters, digits and single hyphens with a letter first: change it",
+    ),
+    ("project_slug", lambda text: len(text) <= 32, "is longer than 32 characters: shorten it"),
+    (
+        "project_slug",
+        lambda text: text not in RESERVED,
+        "is a name that Pulumi reads as a provider's configuration: choose another",
+    ),
+    ("description", lambda text: len(text) <= 200, "is longer than 200 characters: shorten it"),
+    ("description", is_one_line, NOT_ONE_LINE),
+    ("description", lambda text: text == text.strip(" "), OUTER_SPACES),
+)
+
+
+def corrected(text, limit):
+    """The nearest text that passes the checks of a name or a description."""
+    visible = "".join(" " if refused(character) else character for character in text)
+    return visible.strip(" ")[:limit].strip(" ")
+
+
+def command(answers):
+    """The call of cookiecutter that gives these answers, ready to paste into a shell."""
+    words = ["cookiecutter", "--no-input", CONTEXT["_template"]]
+    if CONTEXT["_checkout"]:
+        words += ["--checkout", CONTEXT["_checkout"]]
+    if CONTEXT["_output_dir"] != os.environ.get("PWD"):
+        words += ["--output-dir", CONTEXT["_output_dir"]]
+    # On its command line cookiecutter evaluates template marks; written as a text they survive.
+    mark = re.compile("<(?=[%#<])")
+    literal = "<" * 2 + ' "<" ' + ">" * 2
+    words += [f"{name}={mark.sub(literal, text)}" for name, text in answers.items()]
+    return shlex.join(words)
+
+
+def main():
+    """Exit with 1 and every problem, or in silence."""
+    problems = [
+        f"  {name} {json.dumps(CONTEXT[name], ensure_ascii=not is_one_line(CONTEXT[name]))} {sentence}."
+        for name, passes, sentence in CHECKS
+        if not passes(CONTEXT[name])
+    ]
+    if not problems:
+        return
+    answers = {
+        "project_name": corrected(CONTEXT["project_name"], 60) or "Model",
+        "project_slug": CORRECTED_SLUG,
+        "description": corrected(CONTEXT["description"], 200),
+        "target": CONTEXT["target"],
+        "versioning": CONTEXT["versioning"],
+    }
+    problems = "\n".join(problems)
+    print(f"No project was made:\n\n{problems}\n\nWith these answers it is:\n", file=sys.stderr)
+    print(f"  {command(answers)}\n", file=sys.stderr)
+    if "/" in CONTEXT["project_slug"]:
+        remove_folders()
+    sys.exit(1)
+
+
+def remove_folders():
+    """Remove every folder that a slug with a slash made; cookiecutter removes the last one only."""
+    output = Path(CONTEXT["_output_dir"])
+    for folder in (Path.cwd(), *Path(output, CONTEXT["project_slug"]).parents):
+        if output in folder.resolve().parents:
+            with contextlib.suppress(OSError):  # not empty: it was there before
+                folder.rmdir()
+
+
+main()
