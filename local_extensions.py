@@ -25,7 +25,7 @@ def slug(text: str) -> str:
 
 
 def quoted(text: str, language: str = "json") -> str:
-    """The text as a value in a file of that language: "json", which TOML and YAML read too, or "markdown".
+    """The text as a value in "json", which TOML and YAML read too, or as text in "markdown".
 
     >>> quoted('say "hi"'), quoted("*2 [x]", "markdown")
     ('"say \\\\"hi\\\\""', '\\\\*2 \\\\[x\\\\]')

@@ -5,7 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
-CONTEXT = json.loads(r'''<< cookiecutter | tojson >>''')
+# Data, never code: see the other hook.
+CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 
 # The one place that says what a target consists of.
 TARGETS = {"lambda": ("lambda",)}

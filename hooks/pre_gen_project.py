@@ -9,9 +9,10 @@ import sys
 import unicodedata
 from pathlib import Path
 
-# Data, never code: the answers arrive as JSON, in which no quote and no angle bracket stands bare.
-CONTEXT = json.loads(r'''<< cookiecutter | tojson >>''')
-CORRECTED_SLUG = json.loads(r'''<< cookiecutter.project_slug | slug | tojson >>''')
+# Data, never code. In JSON made by `tojson` no apostrophe stands, nor three quotes in a row,
+# and in a list it neither starts nor ends with a quote: no answer can end these strings.
+CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
+CORRECTED_SLUG = json.loads(r"""[<< cookiecutter.project_slug | slug | tojson >>]""")[0]
 
 RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
 NO_CHARACTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -39,7 +40,7 @@ def is_slug(text):
 NOT_ONE_LINE = "holds a line break, or a character that can't be seen: type it anew without"
 OUTER_SPACES = "starts or ends with a space: leave that out"
 CHECKS = (
-    ("project_name", lambda text: text.strip(" "), "is empty: type a name"),
+    ("project_name", lambda text: text, "is empty: type a name"),
     ("project_name", lambda text: len(text) <= 60, "is longer than 60 characters: shorten it"),
     ("project_name", is_one_line, NOT_ONE_LINE),
     ("project_name", lambda text: text == text.strip(" "), OUTER_SPACES),
@@ -58,6 +59,11 @@ CHECKS = (
     ("description", is_one_line, NOT_ONE_LINE),
     ("description", lambda text: text == text.strip(" "), OUTER_SPACES),
 )
+
+
+def shown(text):
+    """A text in quotes; where it holds what can't be seen, in ASCII."""
+    return json.dumps(text, ensure_ascii=not is_one_line(text))
 
 
 def corrected(text, limit):
@@ -83,7 +89,7 @@ def command(answers):
 def main():
     """Exit with 1 and every problem, or in silence."""
     problems = [
-        f"  {name} {json.dumps(CONTEXT[name], ensure_ascii=not is_one_line(CONTEXT[name]))} {sentence}."
+        f"  {name} {shown(CONTEXT[name])} {sentence}."
         for name, passes, sentence in CHECKS
         if not passes(CONTEXT[name])
     ]

@@ -1,0 +1,55 @@
+.DEFAULT_GOAL := help
+
+# uv from the PATH, else the one that `setup` puts into .uv/ (pinned, with hashes).
+UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
+COMPILE = "$(UV)" pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-annotate
+export UV_CUSTOM_COMPILE_COMMAND := make lock
+# Rendered projects use the same uv.
+export PATH := $(patsubst %/,%,$(dir $(UV))):$(PATH)
+PYTHON := .venv/bin/python
+
+.PHONY: help
+help:  ## list these targets
+	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/installed  ## make .venv with the locked dependencies
+
+.venv/installed: requirements/dev.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+	"$(UV)" venv --quiet --allow-existing --python 3.13
+	"$(UV)" pip sync --quiet --require-hashes requirements/dev.txt
+	@touch $@
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+.PHONY: demo
+demo: .venv/installed  ## render a project, train, test, serve, ask, stop
+	@$(PYTHON) -m tests.demo
+
+.PHONY: test
+test: .venv/installed  ## run every test, those of the rendered projects too
+	$(PYTHON) -m pytest
+
+.PHONY: mutants
+mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails
+	$(PYTHON) -m tests.mutate
+
+.PHONY: bench
+bench: .venv/installed  ## measure: one row for the table in the README
+	$(PYTHON) -m benchmarks
+
+.PHONY: generated
+generated: .venv/installed  ## write anew what is made from the template: contract, trees
+	$(PYTHON) -m tests.generated
+
+.PHONY: lock
+lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
+	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	echo uv | $(COMPILE) - -o requirements/uv.txt
+	$(PYTHON) -m tests.generated lock
+
+.PHONY: clean
+clean:  ## delete everything that make made, .venv too
+	rm -rf .venv .uv .demo .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Speed, measured beside the bare limit in the same run. `make bench`."""

@@ -1,0 +1,45 @@
+"""Fixtures: rendered projects, and one of each kind that is set up and trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, make
+
+type Bake = Callable[..., Path]
+
+
+def baker(cookies: Any) -> Bake:
+    """A function that renders the template with these answers and gives the project's folder."""
+
+    def bake(**answers: str) -> Path:
+        unknown = answers.keys() - ANSWERS
+        assert not unknown, f"not a question of this template: {', '.join(unknown)}"
+        result = cookies.bake(extra_context=answers)
+        assert result.exception is None, result.exception
+        return result.project_path
+
+    return bake
+
+
+@pytest.fixture
+def bake(cookies: Any) -> Bake:
+    """Renders the template with the given answers."""
+    return baker(cookies)
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=COMBINATION_IDS)
+def project(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
+    """A project of each combination, as rendered; not to be changed."""
+    return baker(cookies_session)(**request.param)
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=COMBINATION_IDS)
+def ready(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
+    """A project of each combination after `make setup model`; not to be changed."""
+    folder = baker(cookies_session)(**request.param)
+    result = make(folder, "setup", "model")
+    assert result.returncode == 0, result.stdout
+    return folder

@@ -1,0 +1,63 @@
+"""Write anew what the template holds of its own making: contract and trees, or the locks.
+
+`python -m tests.generated` after a change of the contract or of the files rendered;
+`python -m tests.generated lock` resolves what rendered projects depend on.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.project import QUESTIONS, ROOT, TEMPLATE, cookiecutter, make, tree
+
+QUOTED = {"title": "<<cookiecutter.project_name | quoted>>"}
+QUOTED["description"] = "<<cookiecutter.description | quoted>>"
+
+
+def rendered(folder: Path, target: str) -> Path:
+    """A fresh render of this target."""
+    folder.mkdir()
+    result = cookiecutter(folder, project_slug=target, target=target)
+    assert result.returncode == 0, result.stderr
+    return folder / target
+
+
+def write_contract(project: Path) -> None:
+    """The sample's contract, with the two answers that stand in it."""
+    said = make(project, "contract")
+    assert said.returncode == 0, said.stdout
+    text = (project / "contracts" / "v1.json").read_text("utf-8")
+    info = json.loads(text)["info"]
+    for key, mark in QUOTED.items():
+        quoted = json.dumps(info[key], ensure_ascii=False)
+        text = text.replace(f'"{key}": {quoted}', f'"{key}": {mark}', 1)
+    (TEMPLATE / "contracts" / "v1.json").write_text(text, "utf-8")
+
+
+def write_locks(project: Path) -> None:
+    """The locked dependencies of rendered projects."""
+    said = make(project, "lock")
+    assert said.returncode == 0, said.stdout
+    for path in (project / "requirements").iterdir():
+        shutil.copy(path, TEMPLATE / "requirements" / path.name)
+
+
+def main(what: str) -> None:
+    """Render each target and write what is asked for."""
+    with tempfile.TemporaryDirectory() as temporary:
+        projects = {
+            target: rendered(Path(temporary, target), target) for target in QUESTIONS["target"]
+        }
+        first = next(iter(projects.values()))
+        if what == "lock":
+            write_locks(first)
+            return
+        write_contract(first)
+        for target, project in projects.items():
+            (ROOT / "tests" / "trees" / f"{target}.txt").write_text(tree(project), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "all")

@@ -1,0 +1,122 @@
+"""Break the template in each way of tests/mutants/ and see that the named test notices.
+
+A mutant is a patch whose first line names its test: `# caught by: tests/test_x.py::test_y` of the
+template, or `# caught by: rendered[lambda-path] tests/test_x.py::test_y` of that rendered project.
+The test must pass without the patch and fail with it. Run by `make mutants`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.project import COMBINATION_IDS, ROOT, cookiecutter, make
+
+MUTANTS = ROOT / "tests" / "mutants"
+FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
+MADE = (".venv", ".uv", ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
+FAILED = 1  # pytest's exit code for tests that ran and failed; errors of use have others
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test by which a mutant is caught; `combination` is None for a test of the template."""
+
+    combination: str | None
+    name: str
+
+
+def test_of(patch: Path) -> Test:
+    """The test that the first line of a patch names; ends the program where it names none."""
+    found = FIRST_LINE.fullmatch(patch.read_text("utf-8").splitlines()[0])
+    if not found or found[1] not in (None, *COMBINATION_IDS):
+        sys.exit(f"{patch.name}: its first line names no test: # caught by: tests/….py::test_…")
+    return Test(*found.groups())
+
+
+class Base:
+    """The template as it is, and a ready project of each combination that a mutant needs."""
+
+    def __init__(self, folder: Path, combinations: set[str]) -> None:
+        self.projects = {name: render(ROOT, folder / name, name) for name in combinations}
+        for project in self.projects.values():
+            said = make(project, "setup", "model")
+            if said.returncode:
+                sys.exit(said.stdout)
+
+    def run(self, test: Test, template: Path, folder: Path) -> int:
+        """Pytest's exit code for one test, run on the given template."""
+        if test.combination is None:
+            return pytest(Path(sys.executable), template, test.name)
+        ready = self.projects[test.combination]
+        project = render(template, folder / "render", test.combination)
+        (project / ".venv").symlink_to(ready / ".venv")
+        if (project / "model/train.py").read_bytes() == (ready / "model/train.py").read_bytes():
+            shutil.copy(ready / "model/model.onnx", project / "model")
+        else:
+            make(project, "model")
+        return pytest(project / ".venv/bin/python", project, test.name)
+
+
+def render(template: Path, folder: Path, combination: str) -> Path:
+    """The project of this combination, rendered into a new folder."""
+    folder.mkdir(parents=True)
+    target, versioning = combination.split("-")
+    answers = {"project_slug": "sample", "target": target, "versioning": versioning}
+    result = cookiecutter(folder, template=template, **answers)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    return folder / "sample"
+
+
+def pytest(python: Path, folder: Path, test: str) -> int:
+    """Pytest's exit code for one test."""
+    command = [python, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True).returncode
+
+
+def verdict(base: Base, patch: Path) -> str | None:
+    """What is wrong with a mutant; None where it is caught."""
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(temporary, "template")
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
+        applied = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", patch], cwd=copy, capture_output=True, text=True
+        )
+        if applied.returncode:
+            return f"it does not apply: {applied.stderr.strip()}"
+        code = base.run(test_of(patch), copy, Path(temporary))
+        return None if code == FAILED else f"its test did not fail (pytest's exit code: {code})"
+
+
+def main() -> None:
+    """Print a line a mutant; exit with 1 where one is not caught."""
+    wanted = sys.argv[1:]
+    patches = [p for p in sorted(MUTANTS.glob("*.patch")) if not wanted or p.stem in wanted]
+    tests = {patch: test_of(patch) for patch in patches}
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
+        base = Base(Path(temporary), {test.combination for test in tests.values()} - {None})
+        distinct = [*dict.fromkeys(tests.values())]
+        folders = [Path(temporary, f"unbroken-{i}") for i in range(len(distinct))]
+        codes = pool.map(base.run, distinct, [ROOT] * len(distinct), folders)
+        broken = {test.name for test, code in zip(distinct, codes, strict=True) if code}
+        for name in sorted(broken):
+            print(f"not green without any mutant: {name}")
+        failed = len(broken)
+        verdicts = pool.map(verdict, [base] * len(patches), patches)
+        for patch, problem in zip(patches, verdicts, strict=True):
+            said = f"MISSED  {patch.stem}: {problem}" if problem else f"caught  {patch.stem}"
+            print(said, flush=True)
+            failed += problem is not None
+    print(f"{len(patches)} mutants, {failed} failures")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

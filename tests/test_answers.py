@@ -1,0 +1,225 @@
+"""Answers of every kind: what is accepted arrives whole, what is refused says why, all at once."""
+
+import json
+import shlex
+import string
+import tomllib
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.conftest import Bake
+from tests.project import QUESTIONS, ROOT, cookiecutter, files, on_the_command_line
+from tests.test_render import parse, title
+
+HOSTILE = [
+    '"""+__import__("os").system("touch hacked")+"""',
+    "'''+__import__('os').system('touch hacked')+'''",
+    'a "quoted" name',
+    "it's",
+    "back\\slash \\n \\",
+    "{{ mustache }} {% raw %}",
+    "<< 1+1 >> <% if %> <# no #>",
+    "<<< <<% <%<# >>>",
+    "$(touch hacked) `touch hacked` ${HOME}",
+    "yes",
+    "null",
+    "1.10",
+    "2027-03-31",
+    "# no heading",
+    "- no item",
+    "1. no item",
+    "*bold* _em_ [link](x) ![i](y) <b>html</b> &amp; ~~s~~",
+    "|a|b|",
+    ": a: b, c: d",
+    "a #b",
+    "&anchor *alias !tag %dir @at",
+    "!",
+    "=",
+    "---",
+    "😀 👩‍🔬",
+    "می‌خواهم",
+    "שלום עולם",
+    "概要",
+    "é",
+    "x" * 60,
+]
+
+
+def assert_whole(project: Path, name: str, description: str) -> None:
+    """Assert that every file parses and shows both texts as they were given."""
+    for path in files(project):
+        parse(project / path)
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    assert pyproject["tool"]["serving"]["title"] == name
+    assert pyproject["project"]["description"] == description
+    contract = json.loads((project / "contracts" / "v1.json").read_text("utf-8"))
+    assert (contract["info"]["title"], contract["info"]["description"]) == (name, description)
+    answers = json.loads((project / ".template.json").read_text("utf-8"))["answers"]
+    assert (answers["project_name"], answers["description"]) == (name, description)
+    assert title(project) == name
+    tokens = MarkdownIt().parse((project / "README.md").read_text("utf-8"))
+    shown = "".join(child.content for child in tokens[4].children or [])
+    assert shown == description
+    assert not [path for path in files(project) if path.name == "hacked"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_name_arrives_whole(bake: Bake, text: str) -> None:
+    argument = on_the_command_line(text)
+    project = bake(project_name=argument, project_slug="x", description=argument)
+    assert_whole(project, text, text)
+
+
+def visible(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+
+
+CHARACTERS = st.one_of(
+    st.sampled_from(string.punctuation + " 0a"), st.characters().filter(visible), st.just("\u200d")
+)
+TEXTS = st.text(CHARACTERS, min_size=1, max_size=60).filter(lambda text: text == text.strip())
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=TEXTS, description=TEXTS)
+def test_any_visible_name_arrives_whole(
+    tmp_path_factory: pytest.TempPathFactory, name: str, description: str
+) -> None:
+    folder = tmp_path_factory.mktemp("any") / "out"
+    folder.mkdir()
+    result = cookiecutter(folder, project_slug="x", project_name=name, description=description)
+    assert result.returncode == 0, result.stderr
+    assert_whole(folder / "x", name, description)
+
+
+@pytest.mark.parametrize("slug", ["yes", "null", "on", "a1", "x" * 32])
+def test_any_allowed_slug_renders(bake: Bake, slug: str) -> None:
+    project = bake(project_slug=slug)
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    assert (project.name, pyproject["project"]["name"]) == (slug, slug)
+
+
+def test_template_marks_typed_at_a_prompt_survive(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    name = "A << 1+1 >> <% B %> <# C"
+    result = cookiecutter(folder, typed=f"{name}\n\nD << E\n1\n1\n")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert_whole(folder / "a-1-1-b-c", name, "D << E")
+    for words in ("Where the model is served", "How a client names an API version", "recommended"):
+        assert words in result.stdout
+
+
+def test_what_comes_next_is_printed(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    said = cookiecutter(folder, project_slug="mine").stdout
+    steps = "  cd mine\n  make setup model test\n  make serve\n"
+    assert said.endswith(f"mine/ is ready. Next:\n\n{steps}\n")
+
+
+INVISIBLE = "holds a line break, or a character that can't be seen: type it anew without."
+SPACES = "starts or ends with a space: leave that out."
+SLUG = "is not lower-case letters, digits and single hyphens with a letter first: change it."
+RESERVED = "is a name that Pulumi reads as a provider's configuration: choose another."
+REFUSED = [
+    ("project_name", "", 'project_name "" is empty: type a name.'),
+    ("project_name", "x" * 61, "is longer than 60 characters: shorten it."),
+    ("project_name", "two\nlines", f'project_name "two\\nlines" {INVISIBLE}'),
+    ("project_name", "a\x1bb", f'project_name "a\\u001bb" {INVISIBLE}'),
+    ("project_name", "a\u202eb", f'project_name "a\\u202eb" {INVISIBLE}'),
+    ("project_name", "a\ufeffb", f'project_name "a\\ufeffb" {INVISIBLE}'),
+    ("project_name", "a\u2028b", f'project_name "a\\u2028b" {INVISIBLE}'),
+    ("project_name", "a\u00a0b", f'project_name "a\\u00a0b" {INVISIBLE}'),
+    ("project_name", "a\ue000b", f'project_name "a\\ue000b" {INVISIBLE}'),
+    ("project_name", "a\U000e0fffb", f'project_name "a\\udb43\\udfffb" {INVISIBLE}'),
+    ("project_name", " a", f'project_name " a" {SPACES}'),
+    ("project_name", "a ", f'project_name "a " {SPACES}'),
+    ("project_slug", "Iris", f'project_slug "Iris" {SLUG}'),
+    ("project_slug", "1a", f'project_slug "1a" {SLUG}'),
+    ("project_slug", "a--b", f'project_slug "a--b" {SLUG}'),
+    ("project_slug", "a-", f'project_slug "a-" {SLUG}'),
+    ("project_slug", "a_b", f'project_slug "a_b" {SLUG}'),
+    ("project_slug", "a\n", f'project_slug "a\\n" {SLUG}'),
+    ("project_slug", "é", f'project_slug "é" {SLUG}'),
+    ("project_slug", "x/y", f'project_slug "x/y" {SLUG}'),
+    ("project_slug", "x/y/z", f'project_slug "x/y/z" {SLUG}'),
+    ("project_slug", "x" * 33, "is longer than 32 characters: shorten it."),
+    *(
+        ("project_slug", name, f'project_slug "{name}" {RESERVED}')
+        for name in ("aws", "pulumi", "kubernetes", "random", "docker")
+    ),
+    ("description", "x" * 201, "is longer than 200 characters: shorten it."),
+    ("description", "two\nlines", f'description "two\\nlines" {INVISIBLE}'),
+    ("description", " a", f'description " a" {SPACES}'),
+]
+
+
+def problems(said: str) -> list[str]:
+    """The refused answers that the hook names, a sentence each."""
+    block = said.split("No project was made:\n\n")[1].split("\n\nWith these answers it is:")[0]
+    return [line.strip() for line in block.splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to render into."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+@pytest.mark.parametrize(("answer", "value", "sentence"), REFUSED)
+def test_a_refused_answer_says_why_and_leaves_nothing(
+    folder: Path, answer: str, value: str, sentence: str
+) -> None:
+    result = cookiecutter(folder, **{"project_slug": "x", answer: value})
+    assert result.returncode == 1
+    (problem,) = problems(result.stderr)
+    assert problem.endswith(sentence)
+    assert problem.startswith(answer)
+    assert [*folder.iterdir()] == []
+
+
+def test_all_problems_are_told_at_once(folder: Path) -> None:
+    answers = {"project_name": " a", "project_slug": "A", "description": "x" * 201}
+    result = cookiecutter(folder, **answers)
+    assert [problem.split(" ")[0] for problem in problems(result.stderr)] == [
+        "project_name",
+        "project_slug",
+        "description",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "name", "description"),
+    [
+        ({"project_name": " it's <% $x ", "project_slug": "It's"}, "it's <% $x", None),
+        ({"project_name": "two\nlines", "description": "a\tb"}, "two lines", "a b"),
+        ({"project_name": "x" * 70, "project_slug": "docker"}, "x" * 60, None),
+        ({"project_name": "\u200b", "project_slug": "x/y"}, "Model", None),
+    ],
+)
+def test_the_corrected_command_works_as_it_stands(
+    folder: Path, answers: dict[str, str], name: str, description: str | None
+) -> None:
+    refused = cookiecutter(folder, **answers)
+    command = refused.stderr.split("With these answers it is:\n\n")[1].split("\n\n")[0]
+    words = shlex.split(command)
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    assert words[0] == "cookiecutter"
+    assert words[words.index("--output-dir") + 1] == str(folder)
+    result = cookiecutter(folder, escaped=False, **given)
+    assert result.returncode == 0, result.stderr
+    (project,) = folder.iterdir()
+    assert_whole(project, name, description or QUESTIONS["description"])
+
+
+def test_the_command_repeats_where_the_template_came_from(folder: Path) -> None:
+    said = cookiecutter(folder, project_slug="A").stderr
+    assert f"cookiecutter --no-input {ROOT} " in said

@@ -1,0 +1,52 @@
+"""A template that is broken says so and leaves nothing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import baker
+from tests.project import ROOT, cookiecutter
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A copy of this template, to break."""
+    copy = tmp_path / "template"
+    copy.mkdir()
+    for name in ("cookiecutter.json", "local_extensions.py"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("hooks", "<<cookiecutter.project_slug>>"):
+        shutil.copytree(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to render into."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+def test_a_file_in_base_and_layer_is_an_error(template: Path, folder: Path) -> None:
+    layer = template / "<<cookiecutter.project_slug>>" / "layers" / "lambda"
+    shutil.copy(layer.parents[1] / "README.md", layer)
+    shutil.copy(layer.parents[1] / "Makefile", layer)
+    result = cookiecutter(folder, template=template, project_slug="x")
+    assert result.returncode == 1
+    for name in ("Makefile", "README.md"):
+        assert f"  {name} stands in the base and layers/lambda/{name}\n" in result.stderr
+    assert [*folder.iterdir()] == []
+
+
+def test_a_missing_layer_is_an_error(template: Path, folder: Path) -> None:
+    shutil.rmtree(template / "<<cookiecutter.project_slug>>" / "layers" / "lambda")
+    result = cookiecutter(folder, template=template, project_slug="x")
+    assert result.returncode == 1
+    assert "The template is broken:\n  layers/lambda is missing\n" in result.stderr
+    assert [*folder.iterdir()] == []
+
+
+def test_baking_refuses_an_answer_to_no_question() -> None:
+    with pytest.raises(AssertionError, match="not a question of this template: slug"):
+        baker(None)(slug="x")

@@ -1,0 +1,141 @@
+"""What is rendered: the right files, whole, for every combination of answers."""
+
+import ast
+import json
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from tests.conftest import Bake
+from tests.project import ANSWERS, QUESTIONS, ROOT, TEMPLATE, files, tree
+
+MARKS = ("<<", "<%", "%>", "<#", "#>", "cookiecutter")
+
+
+def parse(path: Path) -> object:
+    """The content of a file, by the rules of its kind; raises where it breaks them."""
+    text = path.read_text("utf-8")
+    match path.suffix:
+        case ".py":
+            return ast.parse(text)
+        case ".toml":
+            return tomllib.loads(text)
+        case ".yml" | ".yaml":
+            return yaml.safe_load(text)
+        case ".json":
+            return json.loads(text)
+        case _:
+            return text
+
+
+def title(project: Path) -> str:
+    """The README's first heading, as a reader sees it."""
+    tokens = MarkdownIt().parse((project / "README.md").read_text("utf-8"))
+    children = tokens[1].children or []
+    return "".join(child.content for child in children)
+
+
+def target_of(project: Path) -> str:
+    return json.loads((project / ".template.json").read_text("utf-8"))["answers"]["target"]
+
+
+def layers_of(target: str) -> tuple[str, ...]:
+    """The layers of a target, from the one table that names them."""
+    source = ast.parse((ROOT / "hooks" / "post_gen_project.py").read_text("utf-8"))
+    (table,) = (
+        node.value
+        for node in source.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TARGETS"
+    )
+    return ast.literal_eval(table)[target]
+
+
+def test_the_tree_is_exactly_the_one_of_its_target(project: Path) -> None:
+    expected = ROOT / "tests" / "trees" / f"{target_of(project)}.txt"
+    assert tree(project) == expected.read_text("utf-8"), "if it is meant: make generated"
+
+
+def test_nothing_of_the_template_is_left(project: Path) -> None:
+    for path in files(project):
+        text = (project / path).read_text("utf-8")
+        assert not [mark for mark in MARKS if mark in text or mark in str(path)], path
+        assert text.strip(), f"{path} is empty"
+        assert text.endswith("\n"), f"{path} has no last line end"
+    assert not [path for path in project.rglob("*") if path.is_dir() and not any(path.iterdir())]
+
+
+def test_every_file_parses(project: Path) -> None:
+    for path in files(project):
+        parse(project / path)
+
+
+@pytest.mark.parametrize("target", QUESTIONS["target"])
+def test_a_file_stands_in_the_base_or_in_one_layer(target: str) -> None:
+    seen: dict[Path, str] = {}
+    base = [path for path in files(TEMPLATE) if path.parts[0] != "layers"]
+    for layer in ("the base", *layers_of(target)):
+        for path in base if layer == "the base" else files(TEMPLATE / "layers" / layer):
+            assert path not in seen, f"{path} stands in {seen[path]} and in {layer}"
+            seen[path] = layer
+
+
+def test_every_layer_belongs_to_a_target() -> None:
+    used = {layer for target in QUESTIONS["target"] for layer in layers_of(target)}
+    assert {path.name for path in (TEMPLATE / "layers").iterdir()} == used
+
+
+def test_python_holds_no_answer(bake: Bake) -> None:
+    one = bake(project_name="Unmistakable", project_slug="unmistakable", description="Unmistakable")
+    for path in files(one):
+        if path.suffix == ".py":
+            assert "nmistakable" not in (one / path).read_text("utf-8"), path
+
+
+def test_two_renders_are_the_same_to_the_byte(bake: Bake, project: Path) -> None:
+    answers = json.loads((project / ".template.json").read_text("utf-8"))["answers"]
+    again = bake(**answers)
+    assert tree(again) == tree(project)
+    for path in files(project):
+        assert (again / path).read_bytes() == (project / path).read_bytes(), path
+
+
+def test_a_project_keeps_its_answers_and_its_template(bake: Bake) -> None:
+    answers = dict.fromkeys(ANSWERS, "x") | {"target": "lambda", "versioning": "path"}
+    text = (bake(**answers) / ".template.json").read_text("utf-8")
+    expected = {"template": "ml-serving-template", "version": QUESTIONS["_version"]}
+    assert text == json.dumps(expected | {"answers": answers}, indent=2, sort_keys=True) + "\n"
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert QUESTIONS["_version"] == pyproject["project"]["version"]
+    assert f"## {QUESTIONS['_version']}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_runtime_and_development_lock_the_same_versions(project: Path) -> None:
+    runtime, dev = (
+        {*re.findall(r"^\S+==\S+", (project / path).read_text("utf-8"), re.MULTILINE)}
+        for path in ("requirements/runtime.txt", "requirements/dev.txt")
+    )
+    assert runtime < dev
+
+
+@pytest.mark.parametrize("name", ["dev", "runtime", "uv"])
+def test_every_locked_package_has_a_hash_and_no_address(project: Path, name: str) -> None:
+    text = (project / "requirements" / f"{name}.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert "://" not in text
+    assert not [(a, b) for a, b in pairwise(lines) if "==" in a and "--hash=sha256:" not in b]
+
+
+def test_the_readme_links_only_to_what_is_there(project: Path) -> None:
+    text = (project / "README.md").read_text("utf-8")
+    head = text.split("## Your model instead of ours")[0]
+    named = [word for word in head.split("`") if "/" in word and word.endswith((".py", ".json"))]
+    assert named
+    assert not [word for word in named if not (project / word).exists()]

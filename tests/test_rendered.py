@@ -1,0 +1,200 @@
+"""A rendered project in its own fresh environment: what its owner runs, what its README says."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.project import ENVIRON, make
+
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def succeed(project: Path, *targets: str, **environ: str) -> str:
+    """What `make` printed; fails with that where it failed."""
+    result = make(project, *targets, **environ)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def blocks(project: Path, language: str) -> list[str]:
+    """The README's code blocks of one language."""
+    text = (project / "README.md").read_text("utf-8")
+    return [body for kind, body in BLOCK.findall(text) if kind == language]
+
+
+@pytest.fixture
+def copy(ready: Path, tmp_path: Path) -> Path:
+    """A copy of a ready project, to change; it shares the environment."""
+    target = tmp_path / ready.name
+    ignored = shutil.ignore_patterns(".venv", "dist")
+    shutil.copytree(ready, target, ignore=ignored)
+    (target / ".venv").symlink_to(ready / ".venv")
+    return target
+
+
+def test_its_own_tests_pass(ready: Path) -> None:
+    assert re.search(r"\d+ passed in", succeed(ready, "test"))
+
+
+def test_style_and_types_are_clean(ready: Path) -> None:
+    said = succeed(ready, "lint")
+    assert "All checks passed!" in said
+    assert "0 errors, 0 warnings, 0 notes" in said
+
+
+def test_training_says_how_good_the_model_is(copy: Path) -> None:
+    said = succeed(copy, "model")
+    assert "accuracy on 50 held-out rows: 0.96" in said
+    assert "ONNX and scikit-learn agree on these 50 rows" in said
+
+
+def test_the_contract_in_the_template_is_the_one_that_make_writes(copy: Path) -> None:
+    before = (copy / "contracts" / "v1.json").read_text("utf-8")
+    succeed(copy, "contract")
+    assert (copy / "contracts" / "v1.json").read_text("utf-8") == before, "run: make generated"
+
+
+def test_the_example_in_the_contract_is_what_the_sample_answers(ready: Path) -> None:
+    program = (
+        "from serving.contract import *; from serving.predictor import Predictor;"
+        "assert Predictor().predict(EXAMPLE_REQUEST.instances) == EXAMPLE_RESPONSE.predictions"
+    )
+    subprocess.run([ready / ".venv/bin/python", "-c", program], cwd=ready, check=True)
+
+
+def test_help_works_before_setup(project: Path) -> None:
+    said = succeed(project, "help")
+    targets = re.findall(r"^  (\w+)  +\S", said, re.MULTILINE)
+    assert targets[:5] == ["help", "setup", "model", "contract", "test"]
+    assert targets[5:] == ["lint", "serve", "build", "lock", "clean"]
+    assert not (project / ".venv").exists()
+
+
+def test_setup_fetches_uv_where_there_is_none(project: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "a folder with spaces"
+    shutil.copytree(project, copy)
+    without = [d for d in os.environ["PATH"].split(os.pathsep) if not Path(d, "uv").exists()]
+    succeed(copy, "setup", PATH=os.pathsep.join(without))
+    assert (copy / ".uv" / "bin" / "uv").exists()
+    assert (copy / ".venv" / "bin" / "pytest").exists()
+
+
+def test_the_readme_gets_to_a_running_server_by_line_25(project: Path) -> None:
+    lines = (project / "README.md").read_text("utf-8").splitlines()
+    assert lines.index("make serve") < 25
+    assert any(line.startswith("curl ") for line in lines[:25])
+
+
+@contextmanager
+def serving(project: Path, *arguments: str, **environ: str) -> Iterator[str]:
+    """The address where `make serve` serves a project, for as long as the block lasts."""
+    process = subprocess.Popen(
+        ["make", "serve", "PORT=0", *arguments],
+        cwd=project,
+        env=ENVIRON | environ,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr
+    printed = ""
+    try:
+        while not (found := re.search(r"on (http://127\.0\.0\.1:\d+);", printed)):
+            line = process.stderr.readline()
+            assert line, f"make serve ended: {printed}"
+            printed += line
+        yield found[1]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=10)
+
+
+def answer(command: str, url: str) -> str:
+    """What a curl command of a README prints when it is sent to `url`."""
+    command = command.replace("http://127.0.0.1:8000", url).replace("curl ", "curl -sS ")
+    return subprocess.run(
+        ["sh", "-c", command], check=True, capture_output=True, text=True
+    ).stdout.replace("\r", "")
+
+
+def example(project: Path) -> str:
+    """The curl command of the contract's example, as `make serve` shows it."""
+    program = "from tools.gateway import _curl; import sys; print(_curl(*sys.argv[1:]))"
+    version = re.search(r'api_version = "(v\d+)"', (project / "pyproject.toml").read_text("utf-8"))
+    assert version
+    arguments = ["-c", program, "http://127.0.0.1:8000", version[1]]
+    python = project / ".venv" / "bin" / "python"
+    return subprocess.run(
+        [python, *arguments], cwd=project, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_readmes_request_gets_the_readmes_answer(ready: Path) -> None:
+    request, promised = blocks(ready, "sh")[1], blocks(ready, "json")[0]
+    with serving(ready) as url:
+        head, _, body = answer(request, url).partition("\n\n")
+    assert head.startswith("HTTP/1.1 200 OK\n")
+    assert body == promised.strip()
+
+
+def test_the_readmes_error_is_one_that_the_app_gives(ready: Path) -> None:
+    request = blocks(ready, "sh")[1].replace("5.1", '"5.1"')
+    request = request.replace("curl", "curl -H 'X-Request-Id: 8d1c6c1f'")
+    with serving(ready) as url:
+        assert answer(request, url).endswith("\n\n" + blocks(ready, "json")[1].strip())
+
+
+def test_the_readmes_other_model_trains_passes_its_tests_and_answers(copy: Path) -> None:
+    for body in blocks(copy, "python"):
+        path = body.splitlines()[0].removeprefix("# ")
+        (copy / path).write_text(body.partition("\n")[2], "utf-8")
+    last = next(block for block in blocks(copy, "sh") if block.startswith("make model contract"))
+    said = succeed(copy, *last.split()[1:])
+    assert "R² on 50 held-out rows: 0.31" in said
+    assert "passed in" in said
+    succeed(copy, "lint")
+    with serving(copy) as url:
+        body = answer(example(copy), url).partition("\n\n")[2]
+    assert body == '{"predictions":[{"progression":209.5}]}'
+
+
+def test_the_readmes_second_version_is_served_beside_the_first(copy: Path) -> None:
+    block = next(block for block in blocks(copy, "sh") if "api_version = " in block)
+    *commands, last = block.splitlines()
+    for command in commands:
+        subprocess.run(["sh", "-c", command], cwd=copy, check=True, capture_output=True)
+    beside = shlex.split(last, comments=True)[2]
+    assert sorted(path.name for path in (copy / "contracts").iterdir()) == ["v1.json", "v2.json"]
+    second = example(copy)
+    with serving(copy, beside) as url:
+        assert "X-Model-Release: 2.0.0\n" in answer(second, url)
+        assert "X-Model-Release: 0.1.0\n" in answer(second.replace("/v2/", "/v1/"), url)
+
+
+def test_the_readmes_deprecated_version_says_so(ready: Path) -> None:
+    block = next(block for block in blocks(ready, "sh") if block.startswith("DEPRECATED_ON"))
+    environ = dict(word.split("=") for word in block.split() if "=" in word)
+    with serving(ready, **environ) as url:
+        said = answer(example(ready), url)
+    assert "\nDeprecation: @1796083200\n" in said
+    assert "\nSunset: Wed, 31 Mar 2027 00:00:00 GMT\n" in said
+
+
+def test_a_frozen_contract_stops_make_with_the_change_and_the_way_out(copy: Path) -> None:
+    stack = 'config:\n  iris-classifier:versions:\n    v1: {release: "1.4.2"}\n'
+    (copy / "Pulumi.prod.yaml").write_text(stack, "utf-8")
+    contract = copy / "serving" / "contract.py"
+    contract.write_text(contract.read_text("utf-8").replace("le=20", "le=10"), "utf-8")
+    result = make(copy, "contract")
+    assert result.returncode != 0
+    assert "frozen, because Pulumi.prod.yaml serves v1 as release 1.4.2." in result.stdout
+    assert "request.instances[].sepal_length: was maximum 20, is maximum 10." in result.stdout
+    assert "make it v2: set api_version" in result.stdout
