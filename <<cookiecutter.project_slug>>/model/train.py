@@ -33,8 +33,7 @@ def train() -> tuple[RandomForestClassifier, np.ndarray, float]:
 
 def export(forest: RandomForestClassifier, rows: np.ndarray) -> bytes:
     """The forest as ONNX: `X` [N, 4] like `rows` in, `label` [N] and `probabilities` [N, 3] out."""
-    # Without a name of its own each export would get a random one.
-    model: Any = to_onnx(forest, rows[:1], options={"zipmap": False}, name="model")
+    model: Any = to_onnx(forest, rows[:1], options={"zipmap": False})
     return model.SerializeToString()
 
 

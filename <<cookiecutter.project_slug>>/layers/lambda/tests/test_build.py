@@ -93,6 +93,13 @@ def test_every_module_is_compiled_by_the_right_python_and_never_checked(host_zip
         assert len(modules) == sum(entry.endswith(".pyc") for entry in entries)
 
 
+@pytest.mark.parametrize("head", [b"\xa7\r\r\n\x01\0\0\0", importlib.util.MAGIC_NUMBER + bytes(4)])
+def test_bytecode_of_another_python_or_kind_is_refused(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "module.cpython-313.pyc").write_bytes(head)
+    with pytest.raises(SystemExit, match=r"module\.cpython-313\.pyc is not unchecked bytecode"):
+        build.check_bytecode(tmp_path)
+
+
 def test_it_answers_alone_in_an_empty_folder(host_zip: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         archive.extractall(tmp_path)

@@ -120,11 +120,17 @@ def compile_bytecode(folder: Path) -> None:
         + ["-s", folder, "-p", "/var/task", folder],
         check=True,
     )
-    # https://peps.python.org/pep-0552/: a magic number of the interpreter, then 1 for "unchecked".
+    check_bytecode(folder)
+
+
+def check_bytecode(folder: Path) -> None:
+    """End the program where a .pyc is not this Python's, or is not marked as unchecked."""
+    # https://peps.python.org/pep-0552/: the interpreter's magic number, then 1 for "unchecked".
     expected = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
     for path in folder.rglob("*.pyc"):
         if not path.read_bytes().startswith(expected):
-            sys.exit(f"{path.relative_to(folder)} is not unchecked bytecode of Python {running}.")
+            name = path.relative_to(folder)
+            sys.exit(f"{name} is not unchecked bytecode of Python {_python_version()}.")
 
 
 def pack(folder: Path, target: Path) -> None:
