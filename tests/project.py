@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -36,16 +37,17 @@ def cookiecutter(
     answers: as arguments, so that template marks in them arrive as text unless `escaped` is false.
     typed: what a person types at the prompts instead.
     """
-    config = folder.parent / "cookiecutter.yaml"
-    config.write_text(f"replay_dir: {json.dumps(str(folder.parent / 'replay'))}\n", "utf-8")
     command = [sys.executable, "-m", "cookiecutter", "--output-dir", str(folder)]
-    command += ["--config-file", str(config), *(["--no-input"] if typed is None else [])]
-    command.append(str(template))
+    command += ["--no-input", str(template)] if typed is None else [str(template)]
     for name, text in answers.items():
         command.append(f"{name}={on_the_command_line(text) if escaped else text}")
-    return subprocess.run(
-        command, input=typed, capture_output=True, text=True, check=False, cwd=folder
-    )
+    with tempfile.TemporaryDirectory() as own:  # neither reads nor writes this person's settings
+        config = Path(own, "config.yaml")
+        config.write_text(f"replay_dir: {json.dumps(own)}\n", "utf-8")
+        command[3:3] = ["--config-file", str(config)]
+        return subprocess.run(
+            command, input=typed, capture_output=True, text=True, check=False, cwd=folder
+        )
 
 
 def on_the_command_line(text: str) -> str:

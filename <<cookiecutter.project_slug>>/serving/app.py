@@ -27,7 +27,6 @@ TITLES = {
     422: "Unprocessable Content",
     500: "Internal Server Error",
     502: "Bad Gateway",
-    504: "Gateway Timeout",
 }
 
 type Headers = tuple[tuple[str, str], ...]
@@ -110,9 +109,12 @@ class App:
 
         Raises:
             WrongDeployment: the environment names another build.
+            FileNotFoundError: the contract or the model is missing.
         """
         release = Release.load()
         contract = CONTRACTS / f"{release.build.api_version}.json"
+        if not contract.exists():
+            raise FileNotFoundError(f"contracts/{contract.name} is missing: run `make contract`.")
         return cls(release, Predictor(), contract.read_bytes())
 
     def __call__(self, request: Request) -> Response:
@@ -166,8 +168,9 @@ def _check_body(request: Request) -> None:
     if len(request.body) > MAX_BODY_BYTES:
         detail = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
         raise Problem(413, detail)
-    media_type = request.headers.get("content-type", "")
-    if not _JSON.fullmatch(media_type):
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = _CHARSET.search(parameters)
+    if not _JSON.fullmatch(media_type.strip()) or (charset and charset[1].lower() != "utf-8"):
         raise Problem(415, "Send JSON in UTF-8, with the header Content-Type: application/json.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "Send the body uncompressed, without Content-Encoding.")
@@ -186,6 +189,7 @@ def _decode(body: bytes) -> list[Instance]:
 
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json *(?:; *charset=\"?utf-8\"? *)?", re.I | re.A)
+_JSON = re.compile(r"application/([\w.+-]+\+)?json", re.IGNORECASE | re.ASCII)
+_CHARSET = re.compile(r"\bcharset=\"?([^\s\";]*)", re.IGNORECASE)
 _REQUEST = msgspec.json.Decoder(PredictRequest)
 _RESPONSE = msgspec.json.Decoder(PredictResponse)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,8 +21,8 @@ class Build(msgspec.Struct, frozen=True):
     """What a build knows about itself."""
 
     service: str
-    api_version: str
-    release: str
+    api_version: Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]*$")]
+    release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+")]
 
     @classmethod
     def load(cls) -> "Build":
@@ -33,7 +33,12 @@ class Build(msgspec.Struct, frozen=True):
 
         pyproject: dict[str, Any] = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))
         project = pyproject["project"]
-        return cls(project["name"], pyproject["tool"]["serving"]["api_version"], project["version"])
+        own = {
+            "service": project["name"],
+            "api_version": pyproject["tool"]["serving"]["api_version"],
+            "release": project["version"],
+        }
+        return msgspec.convert(own, cls)
 
 
 class Release(msgspec.Struct, frozen=True):

@@ -37,6 +37,7 @@ REQUESTS: dict[str, tuple[int, str, Headers, bytes]] = {
     "one byte too many": (413, PREDICT, (JSON, ID), EXAMPLE.ljust(MAX_BODY_BYTES + 1)),
     "no media type": (415, PREDICT, (ID,), EXAMPLE),
     "Latin-1": (415, PREDICT, (("Content-Type", "application/json; charset=latin-1"), ID), EXAMPLE),
+    "no JSON": (415, PREDICT, (("Content-Type", "application/jsonx"), ID), EXAMPLE),
     "gzip": (415, PREDICT, (JSON, ID, ("Content-Encoding", "gzip")), gzip.compress(EXAMPLE)),
     "the exact limit": (200, PREDICT, (JSON, ID), EXAMPLE.ljust(MAX_BODY_BYTES)),
     "JSON by its suffix": (200, PREDICT, (("content-TYPE", "application/x+json"), ID), EXAMPLE),
@@ -46,6 +47,7 @@ REQUESTS: dict[str, tuple[int, str, Headers, bytes]] = {
         (("Content-Type", 'Application/JSON; charset="UTF-8"'), ID),
         EXAMPLE,
     ),
+    "another parameter": (200, PREDICT, (("Content-Type", "application/json;v=1"), ID), EXAMPLE),
     "its own version": (200, PREDICT, (JSON, ID, ("x-api-version", VERSION)), EXAMPLE),
     "the short path": (200, "/predict", (JSON, ID), EXAMPLE),
 }

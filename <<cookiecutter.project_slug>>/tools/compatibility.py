@@ -32,8 +32,9 @@ def frozen_by(root: Path, api_version: str) -> list[str]:
     entries: list[str] = []
     for path in sorted(root.glob("Pulumi.*.yaml")):
         config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-        for versions in (value for key, value in config.items() if key.endswith(":versions")):
-            release = str(((versions or {}).get(api_version) or {}).get("release", "0"))
+        for key, versions in config.items():
+            version = (versions or {}).get(api_version) if key.endswith(":versions") else None
+            release = str((version or {}).get("release", "0"))
             if release.partition(".")[0] != "0":
                 entries.append(f"{path.name} serves {api_version} as release {release}")
     return entries

@@ -83,12 +83,15 @@ class Handler:
 def _request(event: Mapping[str, Any], context: Context) -> Request:
     resource: str = event["resource"]
     body: str = event["body"] or ""
-    headers: Mapping[str, list[str]] = event["multiValueHeaders"] or {}
+    values: Mapping[str, list[str]] = event["multiValueHeaders"] or {}
+    headers: dict[str, list[str]] = {}
+    for name in values:  # the client's spelling: one header may come in two
+        headers.setdefault(name.lower(), []).extend(values[name])
     return Request(
         method=event["httpMethod"],
         # A base path mapping changes the path, never the resource; "{proxy+}" names no path.
         path=event["path"] if "{" in resource else resource,
-        headers={name.lower(): ", ".join(values) for name, values in headers.items()},
+        headers={name: ", ".join(several) for name, several in headers.items()},
         body=base64.b64decode(body) if event["isBase64Encoded"] else body.encode(),
         fallback_id=event["requestContext"].get("requestId") or context.aws_request_id,
     )

@@ -135,7 +135,13 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
 def test_a_missing_build_is_named_with_the_way_out() -> None:
     code, said = serve("v2=dist/none.zip")
     assert code == 1
-    assert "dist/none.zip is missing: make it with `make build ARCH=host`." in said
+    assert "dist/none.zip is no zip, or missing: make it with `make build ARCH=host`." in said
+
+
+def test_a_build_without_its_version_is_refused() -> None:
+    code, said = serve("dist/none.zip")
+    assert code == 2
+    assert "a build beside the working tree is named as v2=dist/…-host.zip" in said
 
 
 def test_a_working_tree_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from serving import lambda_handler
 from serving.contract import Instance
 from serving.lambda_handler import Handler
 from serving.release import WrongDeployment
-from tests.support import BUILD, EXAMPLE, PREDICT, VERSION
+from tests.support import BUILD, EXAMPLE, JSON, PREDICT, VERSION
 from tools.gateway import Context, proxy_event
 
 CONTEXT = Context("from-the-context")
@@ -36,6 +36,12 @@ def test_a_base64_body_is_decoded(handler: Handler) -> None:
 
 def test_a_base_path_mapping_does_not_change_the_route(handler: Handler) -> None:
     assert handler(event(path=f"/mapped{PREDICT}"), CONTEXT)["statusCode"] == 200
+
+
+def test_a_header_spelt_in_two_ways_is_one_header(handler: Handler) -> None:
+    spelt = {"X-API-Version": [VERSION], "x-api-version": ["v99"], "Content-Type": [JSON[1]]}
+    for headers in (spelt, dict(reversed(spelt.items()))):
+        assert handler(event(multiValueHeaders=headers), CONTEXT)["statusCode"] == 404
 
 
 def test_without_a_valid_id_of_the_client_the_gateway_names_the_request(handler: Handler) -> None:

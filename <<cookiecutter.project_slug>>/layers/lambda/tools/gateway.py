@@ -107,8 +107,8 @@ def functions(beside: Mapping[str, str]) -> Iterator[dict[str, Function]]:
         running[own.api_version] = own
         for api_version, path in beside.items():
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-            if not Path(path).is_file():
-                sys.exit(f"{path} is missing: make it with `make build ARCH=host`.")
+            if not zipfile.is_zipfile(path):
+                sys.exit(f"{path} is no zip, or missing: make it with `make build ARCH=host`.")
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(folder)
             environ = elsewhere | {"API_VERSION": api_version}
@@ -173,15 +173,19 @@ class Front(BaseHTTPRequestHandler):
         """Answer a request of any method."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
-            return self._refuse(400, "Send the body with a Content-Length.")
+            self._refuse(400, "Send the body with a Content-Length.")
+            return
         if int(length) > MAX_REQUEST_BYTES:
-            return self._refuse(413, "The request is larger than 10 MB, the most of API Gateway.")
+            self._refuse(413, "The request is larger than 10 MB, the most of API Gateway.")
+            return
         event = proxy_event(self.command, self.path, self.headers, self.rfile.read(int(length)))
         try:
             result = self._function(event["path"]).invoke(event)
-            self._send(int(result["statusCode"]), result["headers"], result["body"].encode())
+            answer = int(result["statusCode"]), {**result["headers"]}, result["body"].encode()
         except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
-            self._refuse(502, "The function gave no answer that can be passed on.", str(error))
+            self._refuse(502, "The function gave no proxy response.", repr(error))
+        else:
+            self._send(*answer)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """`do_GET`, `do_POST` and so on: every method is answered alike."""
@@ -192,7 +196,7 @@ class Front(BaseHTTPRequestHandler):
     def _function(self, path: str) -> Function:
         own = next(iter(self.running.values()))
         by_header = self.running.get(self.headers.get("X-API-Version", ""), own)
-        return self.running.get(path.split("/")[1], by_header)
+        return self.running.get(path.strip("/").partition("/")[0], by_header)
 
     def _refuse(self, status: int, detail: str, reason: str = "") -> None:
         """The gateway's own error, in the form of the app's."""
@@ -234,6 +238,8 @@ def main() -> None:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _stop)
     beside = dict(each.partition("=")[::2] for each in arguments.beside)
+    if "" in beside.values():
+        parser.error("a build beside the working tree is named as v2=dist/…-host.zip")
     with contextlib.suppress(KeyboardInterrupt), functions(beside) as running:
         try:
             http = server(running, arguments.port)
