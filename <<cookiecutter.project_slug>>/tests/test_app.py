@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from typing import Any
 
 import msgspec
@@ -151,6 +152,17 @@ def test_every_error_has_the_same_form(adapter: Adapter, name: str) -> None:
     assert [*answer.json] == ["type", "title", "status", "detail", "pointer", "request_id"]
     assert answer.json["status"] == answer.status
     assert answer.json["title"] == TITLES[answer.status]
+
+
+def test_no_body_makes_it_fail(app: Adapter) -> None:
+    source = random.Random(0)
+    statuses: set[int] = set()
+    for _ in range(3_000):
+        body = bytearray(EXAMPLE)
+        for _ in range(source.randint(0, 3)):
+            body[source.randrange(len(body))] = source.randrange(256)
+        statuses.add(predict(app, bytes(body)).status)
+    assert statuses == {200, 400, 422}
 
 
 class Failing:

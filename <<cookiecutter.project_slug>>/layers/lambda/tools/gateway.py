@@ -211,9 +211,10 @@ class Front(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # the client has gone
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
     @override
     def log_request(self, code: object = "-", size: object = "-") -> None:
