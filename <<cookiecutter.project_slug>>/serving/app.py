@@ -183,7 +183,8 @@ def _decode(body: bytes) -> list[Instance]:
         detail, pointer = fault(str(error))
         raise Problem(422, detail, pointer) from None
     except msgspec.DecodeError as error:
-        raise Problem(400, f"The body is not JSON. {error}.") from None
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise Problem(400, f"The body is not valid JSON: {reason}.") from None
     except (UnicodeDecodeError, RecursionError):
         raise Problem(400, "The body is not UTF-8, or is nested too deeply.") from None
 
