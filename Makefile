@@ -5,12 +5,12 @@ UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
 COMPILE = "$(UV)" pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-annotate
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 # Rendered projects use the same uv.
-export PATH := $(patsubst %/,%,$(dir $(UV))):$(PATH)
+export PATH := $(shell dirname "$(UV)"):$(PATH)
 PYTHON := .venv/bin/python
 
 .PHONY: help
 help:  ## list these targets
-	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .venv/installed  ## make .venv with the locked dependencies
@@ -53,3 +53,4 @@ lock: .venv/installed  ## resolve all dependencies anew, of the template and of 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
 	rm -rf .venv .uv .demo .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,6 +1,5 @@
 """Check every answer before anything is written; say all problems at once, and the way out."""
 
-import contextlib
 import json
 import os
 import re
@@ -14,7 +13,6 @@ from pathlib import Path
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 CORRECTED_SLUG = json.loads(r"""[<< cookiecutter.project_slug | slug | tojson >>]""")[0]
 
-RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
 NO_CHARACTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 JOINERS = "\u200c\u200d"  # emoji and Persian need them
 
@@ -37,10 +35,18 @@ def is_slug(text):
     return re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", text)
 
 
-NOT_ONE_LINE = "holds a line break, or a character that can't be seen: type it anew without"
+def is_free(text):
+    """Whether a slug is none of the reserved names, which the filter `slug` would change."""
+    return not is_slug(text) or len(text) > 32 or text == CORRECTED_SLUG
+
+
+NOT_ONE_LINE = (
+    "holds a line break, an invisible character, or one that this Python does not know:"
+    " type it anew without"
+)
 OUTER_SPACES = "starts or ends with a space: leave that out"
 CHECKS = (
-    ("project_name", lambda text: text, "is empty: type a name"),
+    ("project_name", lambda text: text.strip(JOINERS), "is empty: type a name"),
     ("project_name", lambda text: len(text) <= 60, "is longer than 60 characters: shorten it"),
     ("project_name", is_one_line, NOT_ONE_LINE),
     ("project_name", lambda text: text == text.strip(" "), OUTER_SPACES),
@@ -52,8 +58,13 @@ CHECKS = (
     ("project_slug", lambda text: len(text) <= 32, "is longer than 32 characters: shorten it"),
     (
         "project_slug",
-        lambda text: text not in RESERVED,
+        is_free,
         "is a name that Pulumi reads as a provider's configuration: choose another",
+    ),
+    (
+        "project_slug",
+        lambda _: not any(Path.cwd().iterdir()),
+        "is a folder that holds something already: choose another name",
     ),
     ("description", lambda text: len(text) <= 200, "is longer than 200 characters: shorten it"),
     ("description", is_one_line, NOT_ONE_LINE),
@@ -72,6 +83,13 @@ def corrected(text, limit):
     return visible.strip(" ")[:limit].strip(" ")
 
 
+def corrected_slug():
+    """The nearest slug that passes, and names no folder that holds something."""
+    if any(Path.cwd().iterdir()):
+        return f"{CORRECTED_SLUG[:30].rstrip('-')}-2"
+    return CORRECTED_SLUG
+
+
 def command(answers):
     """The call of cookiecutter that gives these answers, ready to paste into a shell."""
     words = ["cookiecutter", "--no-input", CONTEXT["_template"]]
@@ -88,6 +106,10 @@ def command(answers):
 
 def main():
     """Exit with 1 and every problem, or in silence."""
+    names = ("project_name", "project_slug", "description")
+    not_text = [name for name in names if not isinstance(CONTEXT[name], str)]
+    if not_text:
+        sys.exit(f"Not text, so put it in quotes in your configuration: {', '.join(not_text)}.")
     problems = [
         f"  {name} {shown(CONTEXT[name])} {sentence}."
         for name, passes, sentence in CHECKS
@@ -95,9 +117,10 @@ def main():
     ]
     if not problems:
         return
+    name = corrected(CONTEXT["project_name"], 60)
     answers = {
-        "project_name": corrected(CONTEXT["project_name"], 60) or "Model",
-        "project_slug": CORRECTED_SLUG,
+        "project_name": name if name.strip(JOINERS) else "Model",
+        "project_slug": corrected_slug(),
         "description": corrected(CONTEXT["description"], 200),
         "target": CONTEXT["target"],
         "versioning": CONTEXT["versioning"],
@@ -112,11 +135,16 @@ def main():
 
 def remove_folders():
     """Remove every folder that a slug with a slash made; cookiecutter removes the last one only."""
-    output = Path(CONTEXT["_output_dir"])
-    for folder in (Path.cwd(), *Path(output, CONTEXT["project_slug"]).parents):
-        if output in folder.resolve().parents:
-            with contextlib.suppress(OSError):  # not empty: it was there before
-                folder.rmdir()
+    output = Path(CONTEXT["_output_dir"]).resolve()
+    project = Path.cwd().resolve()
+    depth = len([part for part in Path(CONTEXT["project_slug"]).parts if part not in ("/", "..")])
+    for folder in (project, *project.parents)[:depth]:
+        if folder == output or folder in output.parents:
+            break
+        try:
+            folder.rmdir()
+        except OSError:  # not empty, so it was there before
+            break
 
 
 main()

@@ -20,7 +20,6 @@ from tests.project import COMBINATION_IDS, ROOT, cookiecutter, make
 MUTANTS = ROOT / "tests" / "mutants"
 FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
 MADE = (".venv", ".uv", ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
-FAILED = 1  # pytest's exit code for tests that ran and failed; errors of use have others
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Base:
             if said.returncode:
                 sys.exit(said.stdout)
 
-    def run(self, test: Test, template: Path, folder: Path) -> int:
-        """Pytest's exit code for one test, run on the given template."""
+    def run(self, test: Test, template: Path, folder: Path) -> str:
+        """What pytest says of one test, run on the given template."""
         if test.combination is None:
             return pytest(Path(sys.executable), template, test.name)
         ready = self.projects[test.combination]
@@ -74,11 +73,14 @@ def render(template: Path, folder: Path, combination: str) -> Path:
     return folder / "sample"
 
 
-def pytest(python: Path, folder: Path, test: str) -> int:
-    """Pytest's exit code for one test."""
-    command = [python, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+def pytest(python: Path, folder: Path, test: str) -> str:
+    """What pytest says of one test: "passed", "failed", or what else it printed last."""
+    command = [python, "-B", "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", test]
     environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True).returncode
+    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    if result.returncode == 0:
+        return "passed"
+    return "failed" if f"\nFAILED {test}" in result.stdout else result.stdout[-500:]
 
 
 def verdict(base: Base, patch: Path) -> str | None:
@@ -91,21 +93,26 @@ def verdict(base: Base, patch: Path) -> str | None:
         )
         if applied.returncode:
             return f"it does not apply: {applied.stderr.strip()}"
-        code = base.run(test_of(patch), copy, Path(temporary))
-        return None if code == FAILED else f"its test did not fail (pytest's exit code: {code})"
+        try:
+            said = base.run(test_of(patch), copy, Path(temporary))
+        except RuntimeError as error:
+            said = str(error)
+        return None if said == "failed" else f"its test did not fail, but: {said}"
 
 
 def main() -> None:
     """Print a line a mutant; exit with 1 where one is not caught."""
     wanted = sys.argv[1:]
     patches = [p for p in sorted(MUTANTS.glob("*.patch")) if not wanted or p.stem in wanted]
+    if not patches:
+        sys.exit(f"no mutant in {MUTANTS.relative_to(ROOT)}/ by that name")
     tests = {patch: test_of(patch) for patch in patches}
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
         base = Base(Path(temporary), {test.combination for test in tests.values()} - {None})
         distinct = [*dict.fromkeys(tests.values())]
         folders = [Path(temporary, f"unbroken-{i}") for i in range(len(distinct))]
         codes = pool.map(base.run, distinct, [ROOT] * len(distinct), folders)
-        broken = {test.name for test, code in zip(distinct, codes, strict=True) if code}
+        broken = {t.name for t, said in zip(distinct, codes, strict=True) if said != "passed"}
         for name in sorted(broken):
             print(f"not green without any mutant: {name}")
         failed = len(broken)

@@ -26,27 +26,27 @@ ENVIRON = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELE
 
 def cookiecutter(
     folder: Path,
-    *,
+    *flags: str,
     template: Path = ROOT,
     typed: str | None = None,
-    escaped: bool = True,
+    settings: str = "",
     **answers: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Render into `folder` in a process of its own.
+    """Render into `folder` in a process of its own, without this person's settings.
 
-    answers: as arguments, so that template marks in them arrive as text unless `escaped` is false.
-    typed: what a person types at the prompts instead.
+    typed: what a person types at the prompts. settings: more lines of a configuration file.
+    answers: as arguments, so that template marks in them arrive as text.
     """
-    command = [sys.executable, "-m", "cookiecutter", "--output-dir", str(folder)]
-    command += ["--no-input", str(template)] if typed is None else [str(template)]
-    for name, text in answers.items():
-        command.append(f"{name}={on_the_command_line(text) if escaped else text}")
-    with tempfile.TemporaryDirectory() as own:  # neither reads nor writes this person's settings
+    with tempfile.TemporaryDirectory() as own:
         config = Path(own, "config.yaml")
-        config.write_text(f"replay_dir: {json.dumps(own)}\n", "utf-8")
-        command[3:3] = ["--config-file", str(config)]
+        config.write_text(f"replay_dir: {json.dumps(own)}\n{settings}", "utf-8")
+        command = [sys.executable, "-m", "cookiecutter", "--config-file", str(config)]
+        command += ["--output-dir", str(folder), *flags]
+        command += ["--no-input", str(template)] if typed is None else [str(template)]
+        command += [f"{name}={on_the_command_line(text)}" for name, text in answers.items()]
+        environ = ENVIRON | {"TMPDIR": own}  # hooks are left there
         return subprocess.run(
-            command, input=typed, capture_output=True, text=True, check=False, cwd=folder
+            command, input=typed, env=environ, capture_output=True, text=True, cwd=folder
         )
 
 

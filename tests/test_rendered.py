@@ -81,8 +81,15 @@ def test_help_works_before_setup(project: Path) -> None:
 def test_setup_fetches_uv_where_there_is_none(project: Path, tmp_path: Path) -> None:
     copy = tmp_path / "a folder with spaces"
     shutil.copytree(project, copy)
-    without = [d for d in os.environ["PATH"].split(os.pathsep) if not Path(d, "uv").exists()]
-    succeed(copy, "setup", PATH=os.pathsep.join(without))
+    folders = [Path(folder) for folder in os.environ["PATH"].split(os.pathsep)]
+    for i, folder in enumerate(folders):
+        if (folder / "uv").exists():  # all but uv itself
+            folders[i] = tmp_path / f"bin-{i}"
+            folders[i].mkdir()
+            for program in folder.iterdir():
+                if not program.name.startswith("uv"):
+                    (folders[i] / program.name).symlink_to(program)
+    succeed(copy, "setup", PATH=os.pathsep.join(map(str, folders)))
     assert (copy / ".uv" / "bin" / "uv").exists()
     assert (copy / ".venv" / "bin" / "pytest").exists()
 

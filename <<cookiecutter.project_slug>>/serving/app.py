@@ -93,14 +93,14 @@ class App:
 
     def __init__(self, release: Release, predictor: Predicts, openapi: bytes) -> None:
         self.build = release.build
-        self.version = version = release.build.api_version
+        self.api_version = release.build.api_version
         self.headers = release.headers()
         self.predictor = predictor
         self.openapi = openapi
         self.methods = {
-            "/predict": "POST",
-            f"/{version}/predict": "POST",
-            f"/{version}/openapi.json": "GET",
+            "/predict": "POST",  # for a front that learns the API version elsewhere
+            f"/{self.api_version}/predict": "POST",
+            f"/{self.api_version}/openapi.json": "GET",
         }
 
     @classmethod
@@ -142,12 +142,13 @@ class App:
         return Response(exception.status, headers, body, request_id, error=error)
 
     def _answer(self, request: Request) -> tuple[bytes, int]:
-        asked_for = request.headers.get("x-api-version", self.version)
-        if asked_for != self.version:
-            raise Problem(404, f"This is API version {self.version}, not the one asked for.")
+        if request.headers.get("x-api-version", self.api_version) != self.api_version:
+            detail = f"X-API-Version is not {self.api_version}, which is served here."
+            raise Problem(404, detail)
         method = self.methods.get(request.path)
         if method is None:
-            raise Problem(404, "There is nothing at this path.")
+            detail = "There is nothing at this path. Predictions are at /<API version>/predict."
+            raise Problem(404, detail)
         if request.method != method:
             raise Problem(405, f"Use {method} here.", headers=(("Allow", method),))
         return (self.openapi, 0) if method == "GET" else self._predict(request)

@@ -56,4 +56,5 @@ def test_no_name_that_a_client_invents_makes_it_fail(name: str) -> None:
     for document in documents:
         with pytest.raises(msgspec.ValidationError) as error:
             msgspec.json.decode(msgspec.json.encode(document), type=Outer)
-        assert fault(str(error.value))[1].startswith(("/", ""))
+        pointer = fault(str(error.value))[1]
+        assert not pointer or pointer.startswith("/")

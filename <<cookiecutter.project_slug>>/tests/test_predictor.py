@@ -20,14 +20,14 @@ def random_instance(random: random.Random) -> Instance:
     return Instance(*(random.uniform(0.1, 20) for _ in range(4)))
 
 
-@pytest.mark.parametrize("size", [*range(2, 65)])
-def test_a_row_gets_the_same_bytes_alone_and_in_a_batch(size: int) -> None:
-    source = random.Random(size)
-    batch = [random_instance(source) for _ in range(size)]
-    together = [msgspec.json.encode(each) for each in PREDICTOR.predict(batch)]
-    alone = [msgspec.json.encode(PREDICTOR.predict([each])[0]) for each in batch]
-    assert together == alone
-    assert len({*alone}) > 1, "rows that all get one answer can't show that they were mixed up"
+def test_a_row_gets_the_same_bytes_alone_and_in_a_batch() -> None:
+    for size in range(2, 65):
+        source = random.Random(size)
+        batch = [random_instance(source) for _ in range(size)]
+        together = [msgspec.json.encode(each) for each in PREDICTOR.predict(batch)]
+        alone = [msgspec.json.encode(PREDICTOR.predict([each])[0]) for each in batch]
+        assert together == alone, "a row's answer depends on its batch: see the README"
+        assert len({*alone}) > 1, "rows that all get one answer can't show that they were mixed up"
 
 
 def test_flowers_get_their_species() -> None:

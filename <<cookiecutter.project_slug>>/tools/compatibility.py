@@ -24,20 +24,31 @@ COMPARED = {keyword for keywords in LOWER + UPPER for keyword in keywords} | {
 KINDS = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
-def frozen_by(root: Path, api_version: str) -> list[str]:
-    """The stack files that serve this API version with a release of 1.0.0 or later.
+def frozen(root: Path) -> dict[str, list[str]]:
+    """The API versions that a stack file serves with a release of 1.0.0 or later.
 
-    One freezes the contract. Each entry reads "Pulumi.prod.yaml serves v1 as release 1.4.2".
+    With each the reasons, such as "Pulumi.prod.yaml serves v1 as release 1.4.2".
+
+    Raises:
+        ValueError: a stack file can't be read; the text names it.
     """
-    entries: list[str] = []
-    for path in sorted(root.glob("Pulumi.*.yaml")):
-        config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-        for key, versions in config.items():
-            version = (versions or {}).get(api_version) if key.endswith(":versions") else None
-            release = str((version or {}).get("release", "0"))
+    reasons: dict[str, list[str]] = {}
+    for path in sorted([*root.glob("Pulumi.*.yaml"), *root.glob("Pulumi.*.yml")]):
+        try:
+            config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+            lists = [value or {} for key, value in config.items() if key.endswith(":versions")]
+            releases = [
+                (v, str(settings["release"])) for each in lists for v, settings in each.items()
+            ]
+        except (yaml.YAMLError, AttributeError, LookupError, TypeError) as error:
+            raise ValueError(
+                f"{path.name} does not list its versions as it should: {error!r}"
+            ) from None
+        for api_version, release in releases:
             if release.partition(".")[0] != "0":
-                entries.append(f"{path.name} serves {api_version} as release {release}")
-    return entries
+                reason = f"{path.name} serves {api_version} as release {release}"
+                reasons.setdefault(api_version, []).append(reason)
+    return reasons
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:

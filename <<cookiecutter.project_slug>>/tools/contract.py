@@ -25,7 +25,7 @@ from serving.contract import (
     PredictResponse,
 )
 from serving.release import PYPROJECT, Build, Release
-from tools.compatibility import breaking_changes, frozen_by
+from tools.compatibility import breaking_changes, frozen
 
 ROOT = Path(__file__).parent.parent
 HEADERS = {
@@ -61,7 +61,16 @@ class ExampleModel:
 
 
 def document(build: Build) -> dict[str, Any]:
-    """The contract of `build` as the code in this working tree keeps it."""
+    """The contract of `build` as the code in this working tree keeps it.
+
+    Raises:
+        ValueError: the example in serving/contract.py breaks its own types.
+    """
+    for name, example in (("REQUEST", EXAMPLE_REQUEST), ("RESPONSE", EXAMPLE_RESPONSE)):
+        try:
+            msgspec.json.decode(msgspec.json.encode(example), type=type(example))
+        except msgspec.ValidationError as error:
+            raise ValueError(f"EXAMPLE_{name} in serving/contract.py: {error}") from None
     pyproject = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))
     types = [PredictRequest, PredictResponse, ProblemDetails]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
@@ -144,7 +153,8 @@ def _golden_requests(api_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
     path = f"/{api_version}/predict"
     example = msgspec.to_builtins(EXAMPLE_REQUEST)
     instance: dict[str, Any] = example["instances"][0]
-    field = next(f.encode_name for f in msgspec.structs.fields(Instance) if f.required)
+    fields = msgspec.structs.fields(Instance)
+    field = next((f for f in fields if f.required), fields[0]).encode_name
     wrong = 1 if isinstance(instance[field], str) else "text"
 
     def post(body: Any, path: str = path, **headers: str) -> dict[str, Any]:
@@ -191,19 +201,19 @@ def broken_promises(build: Build, old: dict[str, Any]) -> list[str]:
     changes = breaking_changes(old, document(build))
     for golden in old["x-golden-requests"]:
         was, now = golden["response"], answer(build, golden["request"])
-        if was["status"] == now["status"] == HTTPStatus.OK:
-            continue
-        for part in ("status", "headers", "body"):
-            if was[part] != now[part]:
-                where = f"golden request “{golden['name']}”"
-                changes.append(f"{where}: {part} was {was[part]}, is {now[part]}.")
+        if was != now and not was["status"] == now["status"] == HTTPStatus.OK:
+            parts = [part for part in was if was[part] != now[part]]
+            differ = f"status was {was['status']}, is {now['status']}"
+            if "status" not in parts:
+                differ = f"another {' and other '.join(reversed(parts))}"
+            changes.append(f"golden request “{golden['name']}”: {differ}.")
     return changes
 
 
-def frozen(build: Build, contracts: Path, stacks: Path) -> str | None:
+def refusal(build: Build, contracts: Path, stacks: Path) -> str | None:
     """Why the contract may not be written, with what to do; None where it may."""
     path = contracts / f"{build.api_version}.json"
-    reasons = frozen_by(stacks, build.api_version)
+    reasons = frozen(stacks).get(build.api_version)
     if not reasons:
         return None
     if not path.exists():
@@ -230,17 +240,20 @@ def text(contract: dict[str, Any]) -> str:
     return json.dumps(contract, indent=2, ensure_ascii=False) + "\n"
 
 
-def main() -> int:
+def main() -> None:
     """Write the contract, unless it is frozen and old clients would notice."""
     build = Build.load()
     path = ROOT / "contracts" / f"{build.api_version}.json"
-    if refusal := frozen(build, path.parent, ROOT):
-        print(refusal, file=sys.stderr)
-        return 1
-    path.write_text(text(document(build)), encoding="utf-8")
+    try:
+        contract = document(build)
+        problem = refusal(build, path.parent, ROOT)
+    except ValueError as error:
+        sys.exit(str(error))
+    if problem:
+        sys.exit(problem)
+    path.write_text(text(contract), encoding="utf-8")
     print(f"wrote contracts/{path.name}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

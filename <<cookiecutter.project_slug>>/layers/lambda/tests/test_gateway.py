@@ -105,16 +105,20 @@ def test_make_serve_shows_a_request_that_works_and_stops_when_told() -> None:
     command = [sys.executable, "-m", "tools.gateway", "--port", "0"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr
-    printed = process.stderr.readline() + process.stderr.readline() + process.stderr.readline()
-    port = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
-    curl = re.search(r"curl .*", printed)
-    assert port
-    assert curl
-    shown = subprocess.run(["sh", "-c", curl[0]], capture_output=True, text=True, check=True).stdout
-    assert shown.startswith("HTTP/1.1 200 OK")
-    assert over_http(int(port[1]), "POST", PREDICT, (JSON,), EXAMPLE).status == 200
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=10)
+    try:
+        printed = "".join(process.stderr.readline() for _ in range(3))
+        port = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
+        curl = re.search(r"curl .*", printed)
+        assert port
+        assert curl
+        shown = subprocess.run(
+            ["sh", "-c", curl[0]], capture_output=True, text=True, check=True
+        ).stdout
+        assert shown.startswith("HTTP/1.1 200 OK")
+        assert over_http(int(port[1]), "POST", PREDICT, (JSON,), EXAMPLE).status == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
     assert process.returncode == 0
 
 
@@ -129,7 +133,8 @@ def test_a_taken_port_is_named_with_the_way_out() -> None:
         port = taken.getsockname()[1]
         code, said = serve("--port", str(port))
     assert code == 1
-    assert f"Port {port}: Address already in use. Choose another: make serve PORT=…" in said
+    assert f"Port {port}: " in said
+    assert "Address already in use. Choose another: make serve PORT=…" in said
 
 
 def test_a_missing_build_is_named_with_the_way_out() -> None:
@@ -149,4 +154,5 @@ def test_a_working_tree_that_does_not_start_says_why(monkeypatch: pytest.MonkeyP
     code, said = serve()
     assert code == 1
     assert "the deployment says API_VERSION='v99'" in said
-    assert said.endswith("The working tree did not start; the reason stands above.\n")
+    assert "Traceback" not in said
+    assert "The working tree did not start: see above." in said

@@ -29,6 +29,7 @@ PLATFORMS = {
 }
 # What no prediction of the sample imports. Should your model need one of these, delete its line.
 NOT_NEEDED = (
+    ".lock",
     "bin",
     "google",
     "flatbuffers",

@@ -84,9 +84,13 @@ def run_function(folder: str) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the handler prints is its log
     sys.path.insert(0, folder)
-    from serving.lambda_handler import handler
+    from serving.release import WrongDeployment
 
-    print(json.dumps({"api_version": handler.app.version}), file=answers, flush=True)
+    try:
+        from serving.lambda_handler import handler
+    except WrongDeployment as refusal:
+        sys.exit(str(refusal))
+    print(json.dumps({"api_version": handler.app.api_version}), file=answers, flush=True)
     for line in sys.stdin:
         result = handler(json.loads(line), Context(str(uuid.uuid4())))
         print(json.dumps(result), file=answers, flush=True)
@@ -124,7 +128,7 @@ def _start(what: str, folder: Path, *flags: str, environ: Mapping[str, str]) -> 
     try:
         return Function(folder, *flags, environ=environ)
     except ValueError:
-        sys.exit(f"{what} did not start; the reason stands above.")
+        sys.exit(f"{what} did not start: see above. ARCH=host builds for this machine.")
 
 
 def proxy_event(method: str, target: str, headers: Message, body: bytes) -> dict[str, Any]:
@@ -244,8 +248,8 @@ def main() -> None:
     with contextlib.suppress(KeyboardInterrupt), functions(beside) as running:
         try:
             http = server(running, arguments.port)
-        except OSError as error:
-            sys.exit(f"Port {arguments.port}: {error.strerror}. Choose another: make serve PORT=…")
+        except (OSError, OverflowError) as error:
+            sys.exit(f"Port {arguments.port}: {error}. Choose another: make serve PORT=…")
         with http:
             url = f"http://127.0.0.1:{http.server_port}"
             names = ", ".join(running)
