@@ -136,10 +136,6 @@ def test_every_locked_package_has_a_hash_and_no_address(project: Path, name: str
 def test_the_readme_links_only_to_what_is_there(project: Path) -> None:
     text = (project / "README.md").read_text("utf-8")
     head = text.split("## Your model instead of ours")[0]
-    named = [
-        word
-        for word in head.split("`")
-        if "/" in word and " " not in word and word.endswith((".py", ".json"))
-    ]
+    named = re.findall(r"`([\w./]+/[\w.]+\.(?:py|json))`", head)
     assert named
     assert not [word for word in named if not (project / word).exists()]
