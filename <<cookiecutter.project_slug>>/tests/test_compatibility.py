@@ -1,8 +1,13 @@
 """Which changes of a contract an old client would notice: each case once."""
 
-from typing import Any
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, Literal
 
 import pytest
+from msgspec import NODEFAULT, Meta, Struct, defstruct, field
+from msgspec.json import schema_components
+from msgspec.structs import fields as fields_of
 
 from tools.compatibility import breaking_changes
 
@@ -195,6 +200,71 @@ def test_a_request_may_widen_never_narrow(name: str) -> None:
 def test_a_response_may_narrow_never_widen(name: str) -> None:
     old, new, _, noticed = SCHEMAS[name]
     assert changes("response", old, new) == [text for text in noticed.split("|") if text]
+
+
+class Cat(Struct, tag="cat"):
+    lives: int
+
+
+class Dog(Struct, tag="dog"):
+    tricks: set[str] = set()
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Everything(Struct, forbid_unknown_fields=True):
+    """One field of each kind that msgspec knows."""
+
+    described: Annotated[Cat, Meta(description="text")]
+    tagged: Cat | Dog
+    pair: tuple[int, str]
+    moment: Annotated[datetime, Meta(tz=True)]
+    colour: Colour
+    mapping: dict[str, Annotated[int, Meta(ge=1)]] = {}
+    optional: Annotated[Cat | None, Meta(description="text")] = None
+    several: tuple[int, ...] = ()
+    data: bytes = b""
+    fixed: Literal[1, "a", None] = 1
+
+
+def of_types(name: str, *more: tuple[str, Any, Any]) -> dict[str, Any]:
+    """The contract whose request and response are `Everything`, with one field of another type."""
+    kept = [
+        (each.name, each.type, field(default=each.default))
+        for each in fields_of(Everything)
+        if each.name != name
+    ]
+    both = [
+        defstruct(side, [*kept, *more], kw_only=True, forbid_unknown_fields=True)
+        for side in ("In", "Out")
+    ]
+    _, schemas = schema_components(both, ref_template="#/components/schemas/{name}")
+    return contract({}, {}) | {"components": {"schemas": schemas}}
+
+
+def test_types_of_every_kind_are_what_they_were() -> None:
+    assert breaking_changes(of_types(""), of_types("")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "default"),
+    [
+        ("tagged", Cat, NODEFAULT),
+        ("pair", tuple[int, int], NODEFAULT),
+        ("pair", tuple[int, ...], NODEFAULT),
+        ("moment", str, NODEFAULT),
+        ("mapping", dict[str, Annotated[int, Meta(ge=2)]], {}),
+        ("several", tuple[str, ...], ()),
+        ("data", int, 0),
+        ("fixed", Literal[2], 2),
+    ],
+)
+def test_another_type_of_any_kind_is_noticed(name: str, type_: Any, default: Any) -> None:
+    found = breaking_changes(of_types(""), of_types(name, (name, type_, field(default=default))))
+    assert found
+    assert all(f".{name}" in change for change in found)
 
 
 def test_a_path_may_come_but_not_go() -> None:

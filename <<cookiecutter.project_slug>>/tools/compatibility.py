@@ -107,8 +107,14 @@ def _names(what: str, old: Schema, new: Schema) -> Iterator[str]:
         yield f"{what} {name} is {'gone' if name in old else 'new'}."
 
 
-def _schema_changes(where: str, old: Schema, new: Schema, *, requests: bool) -> Iterator[str]:
+def _schema_changes(
+    where: str, old: Schema | bool, new: Schema | bool, *, requests: bool
+) -> Iterator[str]:
     """Where `new` accepts less than `old` (of requests), or allows more (of responses)."""
+    if isinstance(old, bool) or isinstance(new, bool):  # such as the items after a tuple's last
+        if old is not new:
+            yield f"{where}: what may stand there was changed."
+        return
     if requests and "default" in old and old["default"] != new.get("default"):
         yield f"{where}: an absent value was {old['default']!r}, is {new.get('default')!r}."
     was, now = _alternatives(old), _alternatives(new)
