@@ -1,5 +1,6 @@
 """A rendered project in its own fresh environment: what its owner runs, what its README says."""
 
+import json
 import os
 import re
 import shlex
@@ -134,14 +135,13 @@ def answer(command: str, url: str) -> str:
 
 def example(project: Path) -> str:
     """The curl command of the contract's example, as `make serve` shows it."""
-    program = "from tools.gateway import _curl; import sys; print(_curl(*sys.argv[1:]))"
     version = re.search(r'api_version = "(v\d+)"', (project / "pyproject.toml").read_text("utf-8"))
     assert version
-    arguments = ["-c", program, "http://127.0.0.1:8000", version[1]]
-    python = project / ".venv" / "bin" / "python"
-    return subprocess.run(
-        [python, *arguments], cwd=project, check=True, capture_output=True, text=True
-    ).stdout
+    contract = json.loads((project / "contracts" / f"{version[1]}.json").read_text("utf-8"))
+    request = contract["x-golden-requests"][0]["request"]
+    body = shlex.quote(request["body"])
+    url = f"http://127.0.0.1:8000{request['path']}"
+    return f"curl -i {url} -H 'Content-Type: application/json' -d {body}"
 
 
 def test_the_readmes_request_gets_the_readmes_answer(ready: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+_MESSAGE = re.compile(r"(.*) - at (?:`key` in )?`\$([^`]*)`", re.DOTALL)
 _TOKEN = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
 _FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
 
@@ -15,11 +16,11 @@ def fault(message: str) -> tuple[str, str]:
     >>> fault("Object missing required field `petal_width` - at `$.instances[0]`")
     ('Object missing required field `petal_width`.', '/instances/0/petal_width')
     """
-    sentence, _, path = message.rpartition(" - at `$")
-    if not sentence:  # at the top of the document msgspec names no path
-        sentence, path = message, ""
+    # At the top of the document msgspec names no path.
+    found = _MESSAGE.fullmatch(message)
+    sentence, path = found.groups() if found else (message, "")
     steps: list[str] = []
-    for name, index, hidden in _TOKEN.findall(path.removesuffix("`")):
+    for name, index, hidden in _TOKEN.findall(path):
         if hidden:
             break
         steps.append(name or index)

@@ -21,8 +21,8 @@ class Build(msgspec.Struct, frozen=True):
     """What a build knows about itself."""
 
     service: str
-    api_version: Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]*$")]
-    release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+")]
+    api_version: Annotated[str, msgspec.Meta(pattern=r"^v[1-9][0-9]*\Z")]
+    release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\Z")]
 
     @classmethod
     def load(cls) -> "Build":

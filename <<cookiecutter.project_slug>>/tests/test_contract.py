@@ -73,6 +73,19 @@ def test_a_frozen_contract_names_each_change_and_the_way_out(changed: Path) -> N
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f'config: {{versions: {{{VERSION}: {{release: "1.0.0"}}}}}}',
+        f'config: {{any:versions: \'{{"{VERSION}": {{"release": "1.0.0"}}}}\'}}',
+        f"config: {{any:versions: {{{VERSION}: {{release: 1.0}}}}}}",
+    ],
+)
+def test_a_stack_file_may_be_written_in_other_ways(tmp_path: Path, text: str) -> None:
+    tmp_path.joinpath("Pulumi.dev.yaml").write_text(text, "utf-8")
+    assert [*frozen(tmp_path)] == [VERSION]
+
+
+@pytest.mark.parametrize(
     "text", ["config:\n  any:versions: {v1: 1.4.2}\n", "config:\n\tany: 1\n", "config: [1]\n"]
 )
 def test_a_stack_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from serving.fault import fault
 class Inner(Struct, forbid_unknown_fields=True):
     size: Annotated[float, Meta(ge=0)]
     counts: dict[str, int] | None = None
+    by_number: dict[int, int] | None = None
     slashed: int = msgspec.field(name="a/b~c", default=0)
 
 
@@ -36,6 +37,7 @@ class Outer(Struct, forbid_unknown_fields=True):
         ('{"items": [{"size": 1e999}]}', "/items/0/size"),
         ('{"items": [{"size": 1, "a/b~c": "x"}]}', "/items/0/a~1b~0c"),
         ('{"items": [{"size": 1, "counts": {"key": "x"}}]}', "/items/0/counts"),
+        ('{"items": [{"size": 1, "by_number": {"key": 1}}]}', "/items/0/by_number"),
     ],
 )
 def test_the_pointer_says_where_the_fault_is(document: str, pointer: str) -> None:

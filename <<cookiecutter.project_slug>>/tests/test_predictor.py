@@ -50,6 +50,15 @@ def test_a_length_is_above_0_and_at_most_20(adapter: Adapter, value: str, status
         assert answer.json["pointer"] == "/instances/0/petal_width"
 
 
+def test_a_batch_of_1000_is_the_largest(adapter: Adapter) -> None:
+    instances = msgspec.json.decode(EXAMPLE)["instances"]
+    statuses = [
+        predict(adapter, msgspec.json.encode({"instances": instances * size})).status
+        for size in (1_000, 1_001)
+    ]
+    assert statuses == [200, 422]
+
+
 def test_a_prediction_that_is_no_number_is_a_500() -> None:
     class Model:
         def predict(self, instances: list[Instance]) -> list[Prediction]:

@@ -53,7 +53,7 @@ def test_a_build_started_as_another_names_both() -> None:
         ({"MIGRATION_URL": "https://example.com"}, "MIGRATION_URL is set"),
         (DAYS | {"MIGRATION_URL": "example.com"}, "is not an http or https URL"),
         (DAYS | {"MIGRATION_URL": "https://a/\r\nSet-Cookie:x"}, "is not an http or https URL"),
-        (DAYS | {"MIGRATION_URL": "https://a/>; rel=x"}, "is not an http or https URL"),
+        (DAYS | {"MIGRATION_URL": "https://a/>;rel=x"}, "is not an http or https URL"),
     ],
 )
 def test_a_contradiction_is_refused(environ: dict[str, str], problem: str) -> None:

@@ -36,9 +36,11 @@ def frozen(root: Path) -> dict[str, list[str]]:
     for path in sorted([*root.glob("Pulumi.*.yaml"), *root.glob("Pulumi.*.yml")]):
         try:
             config = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("config") or {}
-            lists = [value or {} for key, value in config.items() if key.endswith(":versions")]
+            lists = [config[key] or {} for key in config if key.split(":")[-1] == "versions"]
+            # `pulumi config set` writes a list of versions as text.
+            lists = [yaml.safe_load(each) if isinstance(each, str) else each for each in lists]
             releases = [
-                (v, str(settings["release"])) for each in lists for v, settings in each.items()
+                (str(v), str(settings["release"])) for each in lists for v, settings in each.items()
             ]
         except (yaml.YAMLError, AttributeError, LookupError, TypeError) as error:
             raise ValueError(

@@ -65,8 +65,8 @@ class Handler:
             "api_version": self.app.build.api_version,
             "release": self.app.build.release,
             "request_id": response.request_id,
-            "method": request and request.method,
-            "path": request and request.path,
+            "method": request and _plain(request.method),
+            "path": request and _plain(request.path),
             "status": response.status,
             "cold_start": self.cold_start,
             "Latency": round((time.perf_counter() - started) * 1_000, 3),
@@ -83,10 +83,9 @@ class Handler:
 def _request(event: Mapping[str, Any], context: Context) -> Request:
     resource: str = event["resource"]
     body: str = event["body"] or ""
-    values: Mapping[str, list[str]] = event["multiValueHeaders"] or {}
     headers: dict[str, list[str]] = {}
-    for name in values:  # the client's spelling: one header may come in two
-        headers.setdefault(name.lower(), []).extend(values[name])
+    for name, values in _headers(event).items():  # as the client spelt them: one may come twice
+        headers.setdefault(name.lower(), []).extend(values)
     return Request(
         method=event["httpMethod"],
         # A base path mapping changes the path, never the resource; "{proxy+}" names no path.
@@ -97,6 +96,12 @@ def _request(event: Mapping[str, Any], context: Context) -> Request:
     )
 
 
+def _headers(event: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    several: Mapping[str, list[str]] | None = event.get("multiValueHeaders")
+    single: Mapping[str, str] = event.get("headers") or {}
+    return several or {name: [value] for name, value in single.items()}
+
+
 def _proxy_response(response: Response) -> dict[str, Any]:
     return {
         "statusCode": response.status,
@@ -104,6 +109,11 @@ def _proxy_response(response: Response) -> dict[str, Any]:
         "body": response.body.decode(),
         "isBase64Encoded": False,
     }
+
+
+def _plain(text: str) -> str:
+    """The text without what UTF-8 can't hold: half a surrogate pair."""
+    return text.encode(errors="replace").decode()
 
 
 def _size(result: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from email.message import Message
 from typing import Any
 
@@ -44,9 +45,20 @@ def test_a_header_spelt_in_two_ways_is_one_header(handler: Handler) -> None:
         assert handler(event(multiValueHeaders=headers), CONTEXT)["statusCode"] == 404
 
 
+def test_headers_in_their_short_form_do_as_well(handler: Handler) -> None:
+    assert handler(event(multiValueHeaders=None), CONTEXT)["statusCode"] == 200
+
+
 def test_without_a_valid_id_of_the_client_the_gateway_names_the_request(handler: Handler) -> None:
-    anonymous = event(multiValueHeaders={}, requestContext={"requestId": "from-the-gateway"})
+    anonymous = event(
+        multiValueHeaders=None, headers=None, requestContext={"requestId": "from-the-gateway"}
+    )
     assert handler(anonymous, CONTEXT)["headers"]["X-Request-Id"] == "from-the-gateway"
+
+
+def test_half_a_surrogate_pair_makes_it_no_trouble(handler: Handler) -> None:
+    odd = event(resource="/{proxy+}", path="/\ud800", httpMethod="\ud800")
+    assert handler(odd, CONTEXT)["statusCode"] == 404
 
 
 @pytest.mark.parametrize("strange", [{}, {"resource": None}, [], None, "text"])
@@ -68,8 +80,10 @@ def test_each_request_is_one_line_of_log_and_metric(
     metrics = first["_aws"]["CloudWatchMetrics"][0]
     assert metrics["Namespace"] == "ModelServing"
     assert metrics["Dimensions"] == [["service", "api_version"]]
-    assert all(metric["Name"] in first for metric in metrics["Metrics"])
-    assert first["Latency"] > 0
+    units = {metric["Name"]: metric["Unit"] for metric in metrics["Metrics"]}
+    assert units == {"Latency": "Milliseconds", "Instances": "Count", "ServerErrors": "Count"}
+    assert 0 < first["Latency"] < 10_000
+    assert abs(first["_aws"]["Timestamp"] / 1_000 - time.time()) < 60
     common = {
         "service": BUILD.service,
         "api_version": VERSION,

@@ -30,6 +30,7 @@ PLATFORMS = {
 # What no prediction of the sample imports. Should your model need one of these, delete its line.
 NOT_NEEDED = (
     ".lock",
+    "**/*.a",
     "bin",
     "google",
     "flatbuffers",
@@ -40,6 +41,8 @@ NOT_NEEDED = (
     "**/*.pxd",
     "**/include",
     "numpy/f2py",
+    "numpy/random/_examples",
+    "onnxruntime/capi/libonnxruntime.so*",  # for programs in C; Python's module holds its own
     "onnxruntime/tools",
     "onnxruntime/transformers",
     "onnxruntime/quantization",
@@ -57,7 +60,7 @@ def main(architecture: str) -> None:
     build = Build.load()
     target = ROOT / "dist" / f"{build.service}-{build.release}-{architecture}.zip"
     target.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
         folder, packed = Path(temporary, "unpacked"), Path(temporary, target.name)
         with _step(f"libraries for {architecture}"):
             install_libraries(folder, PLATFORMS[architecture])
@@ -68,7 +71,7 @@ def main(architecture: str) -> None:
         with _step("zip"):
             pack(folder, packed)
         report = size_report(_size(folder), packed.stat().st_size)
-        shutil.move(packed, target)
+        packed.replace(target)
     print(f"dist/{target.name}: {build.api_version}, {report}")
 
 
@@ -77,7 +80,15 @@ def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
     subprocess.run(
         [os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--target", folder]
         + ["--python", sys.executable, *platform, "--python-version", _python_version()]
-        + ["--only-binary", ":all:", "--no-deps", "--require-hashes", "--link-mode", "copy"]
+        + [
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+            "--require-hashes",
+            "--link-mode",
+            "copy",
+            "--no-compile-bytecode",
+        ]
         + ["--requirement", ROOT / "requirements" / "runtime.txt"],
         check=True,
     )
@@ -89,16 +100,12 @@ def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
 def copy_project(folder: Path, build: Build) -> None:
     """Add `serving/`, the contract, what stands beside the code in `model/`, and build.json."""
     contract = f"contracts/{build.api_version}.json"
-    artefacts = [
-        path
-        for path in (ROOT / "model").rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc")
-    ]
+    code = [path for path in _files(ROOT / "serving") if path.name != "build.json"]
+    artefacts = [path for path in _files(ROOT / "model") if path.suffix != ".py"]
     if not (ROOT / contract).exists():
         sys.exit(f"{contract} is missing: run `make contract`.")
     if not artefacts:
         sys.exit("model/ holds no model: run `make model`.")
-    code = (ROOT / "serving").glob("*.py")
     for path in [*code, ROOT / contract, *artefacts]:
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +124,7 @@ def compile_bytecode(folder: Path) -> None:
         sys.exit(f"This is Python {running}, .python-version says {wanted}: run `make setup`.")
     # One process, a fresh one: what else is in memory would change the bytes.
     subprocess.run(
-        [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+        [sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         + ["-s", folder, "-p", "/var/task", folder],
         check=True,
     )
@@ -128,6 +135,9 @@ def check_bytecode(folder: Path) -> None:
     """End the program where a .pyc is not this Python's, or is not marked as unchecked."""
     # https://peps.python.org/pep-0552/: the interpreter's magic number, then 1 for "unchecked".
     expected = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+    for path in folder.rglob("*.py"):
+        if not [*path.parent.glob(f"__pycache__/{path.stem}.*.pyc")]:
+            sys.exit(f"{path.relative_to(folder)} was not compiled.")
     for path in folder.rglob("*.pyc"):
         if not path.read_bytes().startswith(expected):
             name = path.relative_to(folder)
@@ -167,6 +177,11 @@ def _step(what: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     print(f" {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    every = folder.rglob("*", recurse_symlinks=True)
+    return sorted(path for path in every if path.is_file() and path.suffix != ".pyc")
 
 
 def _size(folder: Path) -> int:

@@ -52,7 +52,9 @@ class Function:
         self.events = cast("IO[bytes]", self.process.stdin)
         self.answers = cast("IO[bytes]", self.process.stdout)
         self.lock = threading.Lock()
-        self.api_version = str(self._read()["api_version"])
+        hello = self._read()
+        self.api_version: str = hello["api_version"]
+        self.example: dict[str, Any] = hello["example"]
 
     def invoke(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """The function's answer to a proxy event.
@@ -90,10 +92,12 @@ def run_function(folder: str) -> None:
         from serving.lambda_handler import handler
     except WrongDeployment as refusal:
         sys.exit(str(refusal))
-    print(json.dumps({"api_version": handler.app.api_version}), file=answers, flush=True)
+    example = json.loads(handler.app.openapi)["x-golden-requests"][0]["request"]
+    hello = {"api_version": handler.app.api_version, "example": example}
+    print(json.dumps(hello), file=answers, flush=True)
     for line in sys.stdin:
         result = handler(json.loads(line), Context(str(uuid.uuid4())))
-        print(json.dumps(result), file=answers, flush=True)
+        print(json.dumps(result, ensure_ascii=False), file=answers, flush=True)
 
 
 @contextlib.contextmanager
@@ -179,10 +183,14 @@ class Front(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self._refuse(400, "Send the body with a Content-Length.")
             return
-        if int(length) > MAX_REQUEST_BYTES:
+        if len(length) > 18 or int(length) > MAX_REQUEST_BYTES:
             self._refuse(413, "The request is larger than 10 MB, the most of API Gateway.")
             return
-        event = proxy_event(self.command, self.path, self.headers, self.rfile.read(int(length)))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):  # the client has gone
+            self.close_connection = True
+            return
+        event = proxy_event(self.command, self.path, self.headers, body)
         try:
             result = self._function(event["path"]).invoke(event)
             answer = int(result["statusCode"]), {**result["headers"]}, result["body"].encode()
@@ -254,16 +262,15 @@ def main() -> None:
             url = f"http://127.0.0.1:{http.server_port}"
             names = ", ".join(running)
             print(f"Serving {names} on {url}; Ctrl-C stops it. Try:\n", file=sys.stderr)
-            for api_version in running:
-                print(f"  {_curl(url, api_version)}\n", file=sys.stderr)
+            for function in running.values():
+                print(f"  {curl(url, function.example)}\n", file=sys.stderr)
             http.serve_forever()
 
 
-def _curl(url: str, api_version: str) -> str:
-    contract = json.loads((ROOT / "contracts" / f"{api_version}.json").read_text(encoding="utf-8"))
-    golden = contract["x-golden-requests"][0]["request"]
-    header = shlex.quote(f"Content-Type: {golden['headers']['Content-Type']}")
-    return f"curl -i {url}{golden['path']} -H {header} -d {shlex.quote(golden['body'])}"
+def curl(url: str, request: Mapping[str, Any]) -> str:
+    """A golden request as a command to paste."""
+    header = shlex.quote(f"Content-Type: {request['headers']['Content-Type']}")
+    return f"curl -i {url}{request['path']} -H {header} -d {shlex.quote(request['body'])}"
 
 
 if __name__ == "__main__":
