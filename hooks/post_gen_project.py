@@ -1,9 +1,9 @@
 """Lay the layers of the chosen target over the base, keep the answers, say what comes next."""
 
+# Only what every Python has loaded anyway: a render waits for this.
 import json
-import shutil
+import os
 import sys
-from pathlib import Path
 
 # Data, never code: see the other hook.
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
@@ -12,33 +12,52 @@ CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 TARGETS = {"lambda": ("lambda",)}
 
 
+def files_in(folder):
+    """Every file below a folder, relative to it, in order."""
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def remove(folder):
+    """Delete a folder with all that is in it."""
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            os.remove(os.path.join(parent, name))
+        for name in folders:
+            os.rmdir(os.path.join(parent, name))
+    os.rmdir(folder)
+
+
 def main():
     """Finish the project in the working directory, or fail before anything moved."""
-    layers = Path("layers")
-    files = {}
+    sources = {}
     problems = []
     for layer in TARGETS[CONTEXT["target"]]:
-        if not (layers / layer).is_dir():
-            problems.append(f"layers/{layer} is missing")
-        for source in sorted(path for path in (layers / layer).rglob("*") if path.is_file()):
-            target = source.relative_to(layers / layer)
-            if target.exists() or target in files:
-                problems.append(f"{target} stands in {files.get(target, 'the base')} and {source}")
-            files[target] = source
+        folder = f"layers/{layer}"
+        if not os.path.isdir(folder):
+            problems.append(f"{folder} is missing")
+        for target in files_in(folder):
+            if target in sources or os.path.exists(target):
+                other = sources.get(target, "the base")
+                problems.append(f"{target} stands in {other} and {folder}/{target}")
+            sources[target] = f"{folder}/{target}"
     if problems:
         sys.exit("The template is broken:\n  " + "\n  ".join(problems))
-    for target, source in files.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
-    shutil.rmtree(layers)
+    for target, source in sources.items():
+        os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+        os.rename(source, target)
+    remove("layers")
     names = ("project_name", "project_slug", "description", "target", "versioning")
     record = {
         "template": "ml-serving-template",
         "version": CONTEXT["_version"],
         "answers": {name: CONTEXT[name] for name in names},
     }
-    text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
-    Path(".template.json").write_text(text + "\n", encoding="utf-8")
+    with open(".template.json", "w", encoding="utf-8") as file:
+        file.write(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     print(f"\n{CONTEXT['project_slug']}/ is ready. Next:\n")
     print(f"  cd {CONTEXT['project_slug']}\n  make setup model test\n  make serve\n")
 

@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import shlex
 import sys
 import unicodedata
-from pathlib import Path
 
 # Data, never code. In JSON made by `tojson` no apostrophe stands, nor three quotes in a row,
 # and in a list it neither starts nor ends with a quote: no answer can end these strings.
@@ -63,7 +61,7 @@ CHECKS = (
     ),
     (
         "project_slug",
-        lambda _: not any(Path.cwd().iterdir()),
+        lambda _: not os.listdir(),
         "is a folder that holds something already: choose another name",
     ),
     ("description", lambda text: len(text) <= 200, "is longer than 200 characters: shorten it"),
@@ -85,13 +83,15 @@ def corrected(text, limit):
 
 def corrected_slug():
     """The nearest slug that passes, and names no folder that holds something."""
-    if any(Path.cwd().iterdir()):
+    if os.listdir():
         return f"{CORRECTED_SLUG[:30].rstrip('-')}-2"
     return CORRECTED_SLUG
 
 
 def command(answers):
     """The call of cookiecutter that gives these answers, ready to paste into a shell."""
+    import shlex  # as in remove_folders: only a refusal waits for it
+
     words = ["cookiecutter", "--no-input", CONTEXT["_template"]]
     if CONTEXT["_checkout"]:
         words += ["--checkout", CONTEXT["_checkout"]]
@@ -135,6 +135,8 @@ def main():
 
 def remove_folders():
     """Remove every folder that a slug with a slash made; cookiecutter removes the last one only."""
+    from pathlib import Path
+
     output = Path(CONTEXT["_output_dir"]).resolve()
     project = Path.cwd().resolve()
     depth = len([part for part in Path(CONTEXT["project_slug"]).parts if part not in ("/", "..")])
