@@ -37,7 +37,7 @@ mutants: .venv/installed  ## break the template in each way of tests/mutants, se
 	$(PYTHON) -m tests.mutate
 
 .PHONY: bench
-bench: .venv/installed  ## measure: one row for the table in the README
+bench: .venv/installed  ## measure: the table in the README
 	$(PYTHON) -m benchmarks
 
 .PHONY: generated

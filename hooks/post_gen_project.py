@@ -1,8 +1,8 @@
 """Lay the layers of the chosen target over the base, keep the answers, say what comes next."""
 
-# Only what every Python has loaded anyway: a render waits for this.
 import json
 import os
+import shutil
 import sys
 
 # Data, never code: see the other hook.
@@ -19,16 +19,6 @@ def files_in(folder):
         for parent, _, names in os.walk(folder)
         for name in names
     )
-
-
-def remove(folder):
-    """Delete a folder with all that is in it."""
-    for parent, folders, names in os.walk(folder, topdown=False):
-        for name in names:
-            os.remove(os.path.join(parent, name))
-        for name in folders:
-            os.rmdir(os.path.join(parent, name))
-    os.rmdir(folder)
 
 
 def main():
@@ -49,12 +39,11 @@ def main():
     for target, source in sources.items():
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
         os.rename(source, target)
-    remove("layers")
-    names = ("project_name", "project_slug", "description", "target", "versioning")
+    shutil.rmtree("layers")
     record = {
         "template": "ml-serving-template",
         "version": CONTEXT["_version"],
-        "answers": {name: CONTEXT[name] for name in names},
+        "answers": {name: CONTEXT[name] for name in CONTEXT if name[0] != "_"},
     }
     with open(".template.json", "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -36,13 +36,20 @@ def project(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
     return baker(cookies_session)(**request.param)
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to render into."""
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
 # One scheme of each target is set up and runs everything.
 ONE_EACH = {each["target"]: each for each in reversed(COMBINATIONS)}
 
 
 @pytest.fixture(scope="session", params=ONE_EACH.values(), ids=ONE_EACH)
 def ready(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
-    """A project of each combination after `make setup model`; not to be changed."""
+    """A project of each target after `make setup model`; not to be changed."""
     folder = baker(cookies_session)(**request.param)
     result = make(folder, "setup", "model")
     assert result.returncode == 0, result.stdout

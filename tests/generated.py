@@ -10,18 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.project import QUESTIONS, ROOT, TEMPLATE, cookiecutter, make, tree
+from tests.project import QUESTIONS, ROOT, TEMPLATE, make, render, tree
 
 QUOTED = {"title": "<<cookiecutter.project_name | quoted>>"}
 QUOTED["description"] = "<<cookiecutter.description | quoted>>"
-
-
-def rendered(folder: Path, target: str) -> Path:
-    """A fresh render of this target."""
-    folder.mkdir()
-    result = cookiecutter(folder, project_slug=target, target=target)
-    assert result.returncode == 0, result.stderr
-    return folder / target
 
 
 def write_contract(project: Path) -> None:
@@ -48,7 +40,8 @@ def main(what: str) -> None:
     """Render each target and write what is asked for."""
     with tempfile.TemporaryDirectory() as temporary:
         projects = {
-            target: rendered(Path(temporary, target), target) for target in QUESTIONS["target"]
+            target: render(Path(temporary, target), project_slug=target, target=target)
+            for target in QUESTIONS["target"]
         }
         first = next(iter(projects.values()))
         if what == "lock":

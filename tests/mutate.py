@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project import COMBINATION_IDS, ROOT, cookiecutter, make
+from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, make, render
 
 MUTANTS = ROOT / "tests" / "mutants"
 FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
@@ -42,7 +42,7 @@ class Base:
     """The template as it is, and a ready project of each combination that a mutant needs."""
 
     def __init__(self, folder: Path, combinations: set[str]) -> None:
-        self.projects = {name: render(ROOT, folder / name, name) for name in combinations}
+        self.projects = {name: render(folder / name, **of(name)) for name in combinations}
         for project in self.projects.values():
             said = make(project, "setup", "model")
             if said.returncode:
@@ -53,7 +53,7 @@ class Base:
         if test.combination is None:
             return pytest(Path(sys.executable), template, test.name)
         ready = self.projects[test.combination]
-        project = render(template, folder / "render", test.combination)
+        project = render(folder / "render", template, **of(test.combination))
         (project / ".venv").symlink_to(ready / ".venv")
         if (project / "model/train.py").read_bytes() == (ready / "model/train.py").read_bytes():
             shutil.copy(ready / "model/model.onnx", project / "model")
@@ -62,15 +62,9 @@ class Base:
         return pytest(project / ".venv/bin/python", project, test.name)
 
 
-def render(template: Path, folder: Path, combination: str) -> Path:
-    """The project of this combination, rendered into a new folder."""
-    folder.mkdir(parents=True)
-    target, versioning = combination.split("-")
-    answers = {"project_slug": "sample", "target": target, "versioning": versioning}
-    result = cookiecutter(folder, template=template, **answers)
-    if result.returncode:
-        raise RuntimeError(result.stderr)
-    return folder / "sample"
+def of(combination: str) -> dict[str, str]:
+    """The answers that give this combination."""
+    return {"project_slug": "sample", **COMBINATIONS[COMBINATION_IDS.index(combination)]}
 
 
 def pytest(python: Path, folder: Path, test: str) -> str:
@@ -111,8 +105,8 @@ def main() -> None:
         base = Base(Path(temporary), {test.combination for test in tests.values()} - {None})
         distinct = [*dict.fromkeys(tests.values())]
         folders = [Path(temporary, f"unbroken-{i}") for i in range(len(distinct))]
-        codes = pool.map(base.run, distinct, [ROOT] * len(distinct), folders)
-        broken = {t.name for t, said in zip(distinct, codes, strict=True) if said != "passed"}
+        results = pool.map(base.run, distinct, [ROOT] * len(distinct), folders)
+        broken = {t.name for t, said in zip(distinct, results, strict=True) if said != "passed"}
         for name in sorted(broken):
             print(f"not green without any mutant: {name}")
         failed = len(broken)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +50,16 @@ def cookiecutter(
         )
 
 
+def render(folder: Path, template: Path = ROOT, **answers: str) -> Path:
+    """The project rendered into a new folder; RuntimeError with what was said where none was."""
+    folder.mkdir(parents=True)
+    result = cookiecutter(folder, template=template, **answers)
+    if result.returncode:
+        raise RuntimeError(result.stderr)
+    (project,) = folder.iterdir()
+    return project
+
+
 def on_the_command_line(text: str) -> str:
     """The text so that cookiecutter, which evaluates its arguments, leaves it whole."""
     return re.sub("<(?=[<%#])", '<< "<" >>', text)
@@ -62,6 +72,13 @@ def files(project: Path) -> Iterator[Path]:
         relative = path.relative_to(project)
         if path.is_file() and not made & {*relative.parts}:
             yield relative
+
+
+def unlocked(path: Path) -> list[str]:
+    """What a file of locked packages lacks or must not hold: hashes, addresses."""
+    lines = path.read_text("utf-8").splitlines()
+    bare = [a for a, b in pairwise([*lines, ""]) if "==" in a and "--hash=sha256:" not in b]
+    return bare + [line for line in lines if "://" in line]
 
 
 def tree(project: Path) -> str:

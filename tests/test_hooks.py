@@ -21,13 +21,6 @@ def template(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder to render into."""
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
 def test_a_file_in_base_and_layer_is_an_error(template: Path, folder: Path) -> None:
     layer = template / "<<cookiecutter.project_slug>>" / "layers" / "lambda"
     shutil.copy(layer.parents[1] / "README.md", layer)

@@ -4,15 +4,13 @@ import ast
 import json
 import re
 import tomllib
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
-from markdown_it import MarkdownIt
 
 from tests.conftest import Bake
-from tests.project import ANSWERS, QUESTIONS, ROOT, TEMPLATE, files, tree
+from tests.project import ANSWERS, QUESTIONS, ROOT, TEMPLATE, files, tree, unlocked
 
 MARKS = ("<<", "<%", "%>", "<#", "#>", "cookiecutter")
 
@@ -31,13 +29,6 @@ def parse(path: Path) -> object:
             return json.loads(text)
         case _:
             return text
-
-
-def title(project: Path) -> str:
-    """The README's first heading, as a reader sees it."""
-    tokens = MarkdownIt().parse((project / "README.md").read_text("utf-8"))
-    children = tokens[1].children or []
-    return "".join(child.content for child in children)
 
 
 def target_of(project: Path) -> str:
@@ -127,10 +118,7 @@ def test_runtime_and_development_lock_the_same_versions(project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["dev", "runtime", "uv"])
 def test_every_locked_package_has_a_hash_and_no_address(project: Path, name: str) -> None:
-    text = (project / "requirements" / f"{name}.txt").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    assert "://" not in text
-    assert not [(a, b) for a, b in pairwise(lines) if "==" in a and "--hash=sha256:" not in b]
+    assert unlocked(project / "requirements" / f"{name}.txt") == []
 
 
 def test_the_readme_links_only_to_what_is_there(project: Path) -> None:

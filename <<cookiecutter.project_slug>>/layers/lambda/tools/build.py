@@ -80,15 +80,8 @@ def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
     subprocess.run(
         [os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--target", folder]
         + ["--python", sys.executable, *platform, "--python-version", _python_version()]
-        + [
-            "--only-binary",
-            ":all:",
-            "--no-deps",
-            "--require-hashes",
-            "--link-mode",
-            "copy",
-            "--no-compile-bytecode",
-        ]
+        + ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
+        + ["--link-mode", "copy", "--no-compile-bytecode"]
         + ["--requirement", ROOT / "requirements" / "runtime.txt"],
         check=True,
     )
