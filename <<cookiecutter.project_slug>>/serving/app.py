@@ -14,22 +14,11 @@ import msgspec
 from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
 from serving.fault import fault
 from serving.predictor import Predictor
+from serving.problem import Headers, Problem, not_found, wrong_method
 from serving.release import Release
 
 MAX_BODY_BYTES = 1_048_576
 CONTRACTS = Path(__file__).parent.parent / "contracts"
-TITLES = {
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-}
-
-type Headers = tuple[tuple[str, str], ...]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -55,29 +44,6 @@ class Response(msgspec.Struct, frozen=True):
     request_id: str
     instances: int = 0
     error: str | None = None
-
-
-class Problem(Exception):
-    """An answer that is an error. `pointer`: where in the body the fault is (RFC 6901)."""
-
-    def __init__(
-        self, status: int, detail: str, pointer: str | None = None, headers: Headers = ()
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.pointer, self.headers = status, detail, pointer, headers
-
-    def body(self, request_id: str) -> bytes:
-        """The problem as `application/problem+json` (RFC 9457)."""
-        return msgspec.json.encode(
-            {
-                "type": "about:blank",
-                "title": TITLES[self.status],
-                "status": self.status,
-                "detail": self.detail,
-                "pointer": self.pointer,
-                "request_id": request_id,
-            }
-        )
 
 
 class Predicts(Protocol):
@@ -147,10 +113,9 @@ class App:
             raise Problem(404, detail)
         method = self.methods.get(request.path)
         if method is None:
-            detail = "There is nothing at this path. Predictions are at /<API version>/predict."
-            raise Problem(404, detail)
+            raise not_found()
         if request.method != method:
-            raise Problem(405, f"Use {method} here.", headers=(("Allow", method),))
+            raise wrong_method(method)
         return (self.openapi, 0) if method == "GET" else self._predict(request)
 
     def _predict(self, request: Request) -> tuple[bytes, int]:

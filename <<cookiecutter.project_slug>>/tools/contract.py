@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from serving.app import TITLES, App, Request
+from serving.app import App, Request
 from serving.contract import (
     EXAMPLE_REQUEST,
     EXAMPLE_RESPONSE,
@@ -24,6 +24,7 @@ from serving.contract import (
     PredictRequest,
     PredictResponse,
 )
+from serving.problem import TITLES
 from serving.release import PYPROJECT, Build, Release
 from tools.compatibility import breaking_changes, frozen
 

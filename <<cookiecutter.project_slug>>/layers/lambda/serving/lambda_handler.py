@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from serving.app import App, Problem, Request, Response
+from serving.app import App, Request, Response
+from serving.problem import Problem
 
 # The most that Lambda returns for one call, counted as JSON.
 MAX_RESPONSE_BYTES = 6_291_556

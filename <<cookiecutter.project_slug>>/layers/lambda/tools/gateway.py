@@ -212,7 +212,7 @@ class Front(BaseHTTPRequestHandler):
 
     def _refuse(self, status: int, detail: str, reason: str = "") -> None:
         """The gateway's own error, in the form of the app's."""
-        from serving.app import Problem
+        from serving.problem import Problem
 
         self.close_connection = True
         self.log_error("%s %s", detail, reason)

@@ -1,0 +1,54 @@
+"""An answer that is an error: `application/problem+json` (RFC 9457), from the app or the front."""
+
+import msgspec
+
+TITLES = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    410: "Gone",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    504: "Gateway Timeout",
+}
+
+type Headers = tuple[tuple[str, str], ...]
+
+
+class Problem(Exception):
+    """An answer that is an error. `pointer`: where in the body the fault is (RFC 6901)."""
+
+    def __init__(
+        self, status: int, detail: str, pointer: str | None = None, headers: Headers = ()
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.pointer, self.headers = status, detail, pointer, headers
+
+    def body(self, request_id: str) -> bytes:
+        """The problem as JSON; every problem has the same members."""
+        return msgspec.json.encode(
+            {
+                "type": "about:blank",
+                "title": TITLES[self.status],
+                "status": self.status,
+                "detail": self.detail,
+                "pointer": self.pointer,
+                "request_id": request_id,
+            }
+        )
+
+
+def not_found() -> Problem:
+    """Nothing is served at the request's path."""
+    detail = "There is nothing at this path. Predictions are at /<API version>/predict."
+    return Problem(404, detail)
+
+
+def wrong_method(right: str) -> Problem:
+    """Another method is served at the request's path: `right`."""
+    return Problem(405, f"Use {right} here.", headers=(("Allow", right),))
