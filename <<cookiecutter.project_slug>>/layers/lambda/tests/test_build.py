@@ -12,9 +12,9 @@ import zipfile
 from email.message import Message
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from serving.release import Build
 from tests.support import BUILD, EXAMPLE, ROOT, VERSION
 from tools import build, gateway
 
@@ -65,7 +65,7 @@ def test_two_builds_in_two_folders_have_one_sha256(host_zip: Path, tmp_path: Pat
 def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
-    assert Build(**said) == BUILD
+    assert said == msgspec.to_builtins(BUILD) | {"python": "3.13"}
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:

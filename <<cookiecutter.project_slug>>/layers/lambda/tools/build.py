@@ -103,7 +103,9 @@ def copy_project(folder: Path, build: Build) -> None:
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(build))
+    # The deployment reads it too: a build keeps its Python when .python-version moves on.
+    facts = msgspec.to_builtins(build) | {"python": _python_version()}
+    (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(facts))
 
 
 def compile_bytecode(folder: Path) -> None:
@@ -158,8 +160,8 @@ def size_report(unpacked: int, packed: int) -> str:
     report = f"{packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
     if packed > MAX_DIRECT_UPLOAD_BYTES:
         report += (
-            f"\nOver {MAX_DIRECT_UPLOAD_BYTES:,} bytes Lambda takes no direct upload. Upload it to"
-            " S3 and deploy it from there, or make it smaller."
+            f"\nOver {MAX_DIRECT_UPLOAD_BYTES:,} bytes Lambda takes no direct upload: make it"
+            " smaller, or put it into S3 and give infra/function.py s3_bucket and s3_key, not code."
         )
     return report
 
