@@ -41,7 +41,7 @@ bench: .venv/installed  ## measure: the table in the README
 	$(PYTHON) -m benchmarks
 
 .PHONY: generated
-generated: .venv/installed  ## write anew what is made from the template: contract, trees
+generated: .venv/installed  ## write anew what is made from the template: contract, schemas, trees
 	$(PYTHON) -m tests.generated
 
 .PHONY: lock

@@ -9,7 +9,7 @@ import sys
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 
 # The one place that says what a target consists of.
-TARGETS = {"lambda": ("lambda",)}
+TARGETS = {"lambda": ("aws", "lambda")}
 
 
 def files_in(folder):

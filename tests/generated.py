@@ -1,6 +1,6 @@
-"""Write anew what the template holds of its own making: contract and trees, or the locks.
+"""Write anew what the template holds of its own making: contract, schemas, trees; or the locks.
 
-`python -m tests.generated` after a change of the contract or of the files rendered;
+`python -m tests.generated` after a change of contract, settings or files rendered;
 `python -m tests.generated lock` resolves what rendered projects depend on.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.project import QUESTIONS, ROOT, TEMPLATE, make, render, tree
 
 QUOTED = {"title": "<<cookiecutter.project_name | quoted>>"}
+SCHEMA = "config.schema.json"
 QUOTED["description"] = "<<cookiecutter.description | quoted>>"
 
 
@@ -26,6 +27,15 @@ def write_contract(project: Path) -> None:
         quoted = json.dumps(info[key], ensure_ascii=False)
         text = text.replace(f'"{key}": {quoted}', f'"{key}": {mark}', 1)
     (TEMPLATE / "contracts" / "v1.json").write_text(text, "utf-8")
+
+
+def write_config_schema(project: Path, target: str) -> None:
+    """A target's schema of stack files, with the slug that stands in its keys."""
+    said = make(project, "config-schema")
+    assert said.returncode == 0, said.stdout
+    text = (project / SCHEMA).read_text("utf-8")
+    text = text.replace(f"{target}:", "<<cookiecutter.project_slug>>:")
+    (TEMPLATE / "layers" / target / SCHEMA).write_text(text, "utf-8")
 
 
 def write_locks(project: Path) -> None:
@@ -49,6 +59,7 @@ def main(what: str) -> None:
             return
         write_contract(first)
         for target, project in projects.items():
+            write_config_schema(project, target)
             (ROOT / "tests" / "trees" / f"{target}.txt").write_text(tree(project), "utf-8")
 
 

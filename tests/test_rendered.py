@@ -73,9 +73,10 @@ def test_the_example_in_the_contract_is_what_the_sample_answers(ready: Path) -> 
 
 def test_help_works_before_setup(project: Path) -> None:
     said = succeed(project, "help")
-    targets = re.findall(r"^  (\w+)  +\S", said, re.MULTILINE)
+    targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
-    assert targets[5:] == ["lint", "serve", "build", "lock", "clean"]
+    assert targets[5:11] == ["lint", "serve", "build", "preview", "deploy", "destroy"]
+    assert targets[11:] == ["config-schema", "lock", "clean"]
     assert not (project / ".venv").exists()
 
 

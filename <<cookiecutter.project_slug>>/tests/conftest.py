@@ -1,10 +1,12 @@
 """One fixture, every adapter: a test that takes `adapter` runs once for each way to the app."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.adapters import ADAPTERS
+from tests.stacks import Stacks
 from tests.support import Adapter, through_app
 
 
@@ -30,3 +32,10 @@ def deprecated(
 def app() -> Iterator[Adapter]:
     with through_app() as send:
         yield send
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stacks:
+    """Runs this project's program in a folder of its own, with all that a stack needs."""
+    monkeypatch.chdir(tmp_path)
+    return Stacks(tmp_path)

@@ -1,0 +1,20 @@
+"""Everything this stack deploys: a function per API version, and one front."""
+
+import pulumi
+
+from infra.front import Front
+from infra.function import ModelFunction
+from infra.settings import Settings
+
+settings = Settings.load()
+functions = {
+    name: ModelFunction(name, version, settings.stack) for name, version in settings.served.items()
+}
+front = Front(functions, settings)
+
+for name, function in functions.items():
+    pulumi.export(f"{name}_base_url", front.base_urls[name])
+    pulumi.export(f"{name}_url", pulumi.Output.concat(front.base_urls[name], "/predict"))
+    pulumi.export(f"{name}_function", function.name)
+    pulumi.export(f"{name}_log_group", function.log_group)
+pulumi.export("api_key_name", front.api_key_name)

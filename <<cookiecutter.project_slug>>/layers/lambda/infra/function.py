@@ -1,0 +1,121 @@
+"""The function of one API version: what it runs, what it may do, and who may call it."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.archive import Archive
+from infra.settings import Stack, Version
+
+ALIAS = "live"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }
+    ],
+}
+
+
+class ModelFunction(pulumi.ComponentResource):
+    """A published function behind the alias `live`.
+
+    A new release publishes a version and then moves the alias: calls go to the old one until the
+    new one is ready, and none is dropped.
+    """
+
+    name: pulumi.Output[str]
+    log_group: pulumi.Output[str]
+    invoke_arn: pulumi.Output[str]
+
+    def __init__(
+        self,
+        api_version: str,
+        version: Version,
+        stack: Stack,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        self._name = name = f"{stack.prefix}-{api_version}"
+        super().__init__("infra:function:ModelFunction", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        archive = Archive(stack.project, version.release, version.architecture)
+
+        log_group = aws.cloudwatch.LogGroup(
+            name,
+            name=f"/aws/lambda/{name}",
+            retention_in_days=stack.log_retention_days,
+            opts=child,
+        )
+        role = aws.iam.Role(name, name=name, assume_role_policy=json.dumps(TRUST), opts=child)
+        policy = aws.iam.RolePolicy(
+            name,
+            name="logs",
+            role=role.name,
+            policy=log_group.arn.apply(_may_write_logs),
+            opts=child,
+        )
+        self._function = aws.lambda_.Function(
+            name,
+            name=name,
+            role=role.arn,
+            code=pulumi.FileArchive(archive.path),
+            handler="serving.lambda_handler.handler",
+            runtime=f"python{archive.facts()['python']}",
+            architectures=[version.architecture],
+            memory_size=version.memory_mb,
+            timeout=version.timeout_seconds,
+            reserved_concurrent_executions=version.reserved_concurrency,
+            environment={"variables": _environment(api_version, version)},
+            logging_config={"log_format": "JSON", "log_group": log_group.name},
+            publish=True,
+            # A call before the policy would write no log.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self._alias = aws.lambda_.Alias(
+            name,
+            name=ALIAS,
+            function_name=self._function.name,
+            function_version=self._function.version,
+            opts=child,
+        )
+        self.name = self._function.name
+        self.log_group = log_group.name
+        self.invoke_arn = self._alias.invoke_arn
+        self.register_outputs({"name": self.name, "log_group": self.log_group})
+
+    def allow(self, execution_arn: pulumi.Output[str], route: str) -> aws.lambda_.Permission:
+        """Let an API call this function, for one route only: `live/POST/v1/predict`."""
+        return aws.lambda_.Permission(
+            self._name,
+            action="lambda:InvokeFunction",
+            principal="apigateway.amazonaws.com",
+            function=self._function.name,
+            qualifier=self._alias.name,
+            source_arn=pulumi.Output.concat(execution_arn, "/", route),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _may_write_logs(log_group_arn: str) -> str:
+    """The only thing that a function may do: write to its own log group's streams."""
+    statement = {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"{log_group_arn}:*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _environment(api_version: str, version: Version) -> dict[str, str]:
+    """What `serving/release.py` reads; a build that is something else refuses to start."""
+    variables = {"API_VERSION": api_version, "RELEASE": version.release}
+    if version.deprecated_on and version.sunset:
+        variables["DEPRECATED_ON"] = version.deprecated_on.isoformat()
+        variables["SUNSET"] = version.sunset.isoformat()
+    if version.migration_url:
+        variables["MIGRATION_URL"] = version.migration_url
+    return variables

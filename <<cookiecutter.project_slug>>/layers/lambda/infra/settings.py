@@ -1,0 +1,151 @@
+"""The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pydantic import Field, PrivateAttr, ValidationError
+
+from infra.archive import Archive
+from infra.config import (
+    VERSION_NAME,
+    ApiVersion,
+    Problems,
+    Section,
+    VersionName,
+    check,
+    mapping,
+    misplaced_keys,
+    name_problems,
+    own_keys,
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What the resources of one API version may know beside that version."""
+
+    project: str
+    name: str
+    log_retention_days: int
+
+    @property
+    def prefix(self) -> str:
+        """How the names of this stack's resources start."""
+        return f"{self.project}-{self.name}"
+
+
+class Version(ApiVersion):
+    """One API version on Lambda."""
+
+    memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 1_024
+    """Memory of the function in MB; its share of processors grows with it (1,769: one)."""
+
+    timeout_seconds: Annotated[int, Field(ge=1, le=28)] = 10
+    """Seconds that one prediction may take; API Gateway gives up after 29."""
+
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    """Processor; `make build ARCH=…` makes the zip for it. arm64 costs less."""
+
+    reserved_concurrency: Annotated[int, Field(ge=0)] | None = None
+    """Most calls at once, set aside from the account's limit. 0 stops this version."""
+
+
+class Throttle(Section):
+    """What one method of the front takes before it answers 429."""
+
+    rate: Annotated[int, Field(ge=0)] = 50
+    """Requests per second, in the long run."""
+
+    burst: Annotated[int, Field(ge=0)] = 100
+    """Requests at once."""
+
+
+class Settings(Section):
+    """The config of a stack on Lambda."""
+
+    versions: Annotated[dict[VersionName, Version], Field(min_length=1)]
+    """The API versions and their releases. Take none out before its clients are gone: retire it."""
+
+    auth: Literal["api_key", "none"] = "api_key"
+    """Who may call. api_key: whoever sends the key as X-API-Key. none: everybody."""
+
+    throttle: Throttle = Throttle()
+    """How many requests each method of the front takes."""
+
+    log_retention_days: Literal[
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
+        2922, 3288, 3653,
+    ] = 30  # fmt: skip
+    """Days that CloudWatch keeps the logs."""
+
+    protect: bool = False
+    """Refuse to delete or replace what carries the public URL."""
+
+    _stack: Stack = PrivateAttr()
+
+    @property
+    def stack(self) -> Stack:
+        """What a component of one API version is handed beside that version."""
+        return self._stack
+
+    @property
+    def served(self) -> dict[str, Version]:
+        """The API versions that answer predictions: all but the retired ones."""
+        return {name: each for name, each in self.versions.items() if each.state != "retired"}
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """The config of the stack that runs.
+
+        Raises:
+            pulumi.RunError: it can't be used; one sentence per problem.
+        """
+        config = pulumi.runtime.config.CONFIG.get()
+        try:
+            return cls.read(pulumi.get_project(), pulumi.get_stack(), config)
+        except Problems as problems:
+            raise pulumi.RunError(str(problems)) from None
+
+    @classmethod
+    def read(cls, project: str, stack: str, config: Mapping[str, str]) -> "Settings":
+        """The config of a stack as Pulumi hands it over: text, mappings as JSON.
+
+        Raises:
+            Problems: it can't be used; one sentence per problem.
+        """
+        raw = own_keys(project, config)
+        settings, problems = check(cls, raw)
+        problems += [
+            *name_problems(project, stack),
+            *misplaced_keys(project, config, cls),
+            *_missing_files(project, raw.get("versions")),
+        ]
+        if settings is None or problems:
+            raise Problems("\n".join(problems))
+        settings._stack = Stack(project, stack, settings.log_retention_days)
+        return settings
+
+
+def _missing_files(project: str, versions: Any) -> Iterator[str]:
+    """What is wrong with the zip and the contract of each version served, its other keys apart."""
+    for name, raw in mapping(versions).items():
+        own = mapping(raw)
+        if own.get("state") == "retired" or not re.match(VERSION_NAME, name):
+            continue
+        try:
+            needed = {"release", "architecture"}
+            version = Version.model_validate({key: own[key] for key in needed & own.keys()})
+        except ValidationError:
+            continue
+        archive = Archive(project, version.release, version.architecture)
+        for problem in archive.problems(name):
+            yield f"versions.{name}.release: {problem}"
+        if not Path("contracts", f"{name}.json").exists():
+            yield (
+                f"versions.{name}: contracts/{name}.json is missing; get it from the commit that"
+                f" made {name}, or run `make contract` there."
+            )

@@ -1,0 +1,53 @@
+"""Write config.schema.json: the JSON Schema by which editors check and complete Pulumi.*.yaml.
+
+`python -m tools.config_schema`, after a change of infra/settings.py. Run by `make config-schema`.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from infra.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def schema(project: str) -> dict[str, Any]:
+    """The schema of a stack file: the project's own keys as `Settings` has them, others open."""
+    settings = Settings.model_json_schema()
+    definitions = settings.pop("$defs")
+    own = {f"{project}:{key}": value for key, value in settings["properties"].items()}
+    config = {
+        "type": "object",
+        "description": "The config of a stack; keys of providers, such as aws:region, are open.",
+        "properties": own,
+        "required": [f"{project}:{key}" for key in settings["required"]],
+        # A misspelt key of ours is none of these.
+        "additionalProperties": True,
+        "patternProperties": {f"^{project}:(?!({'|'.join(settings['properties'])})$)": False},
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"config": config},
+        "required": ["config"],
+        "definitions": definitions,
+    }
+
+
+def text(project: str) -> str:
+    """The schema as it stands in its file."""
+    written = json.dumps(schema(project), indent=2, ensure_ascii=False) + "\n"
+    return written.replace("#/$defs/", "#/definitions/")
+
+
+def main() -> None:
+    """Write the file."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (ROOT / "config.schema.json").write_text(text(pyproject["project"]["name"]), encoding="utf-8")
+    print("wrote config.schema.json")
+
+
+if __name__ == "__main__":
+    main()
