@@ -1,4 +1,4 @@
-"""Measure rendering and the Lambda handler, each beside its bare limit; print the README's table.
+"""Measure rendering, handler and Pulumi program beside their bare limits; print the README's table.
 
 Rounds are interleaved: each measures both sides, and the ratio is the median of the rounds' ratios.
 """
@@ -14,7 +14,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
-from tests.project import ROOT, make, render
+from tests.project import ROOT, make, program, render
 
 ROUNDS = 21
 CALLS = 2_000
@@ -64,6 +64,10 @@ EVENT = {
     ' "petal_length": 1.4, "petal_width": 0.2}]}',
     "isBase64Encoded": False,
 }
+# What the Pulumi program can't do without: the parts of the SDK that it uses.
+IMPORTS = (
+    "import pulumi_aws as a; a.apigateway.Stage, a.cloudwatch.LogGroup, a.iam.Role, a.lambda_.Alias"
+)
 ONE_FILE = {
     "cookiecutter.json": '{"project_slug": "one"}',
     "{{cookiecutter.project_slug}}/README.md": "# {{cookiecutter.project_slug}}\n",
@@ -82,6 +86,20 @@ def timed(template: Path, folder: Path) -> float:
     started = time.perf_counter()
     render(folder, template)
     return time.perf_counter() - started
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """Seconds that a command takes."""
+    started = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def stack(project: Path, versions: int) -> tuple[list[str], Path]:
+    """A command that runs the Pulumi program for so many API versions, and where."""
+    folder = project / "dist" / f"stack-{versions}"
+    listed = {f"v{i}": {"release": f"{i}.0.0"} for i in range(1, versions + 1)}
+    return program(project, folder, versions=listed), folder
 
 
 def one_file_template(folder: Path) -> Path:
@@ -105,7 +123,7 @@ def unpacked_build(project: Path) -> Path:
     return folder
 
 
-def row(what: str, pairs: list[tuple[float, float]], unit: str, limit: float) -> None:
+def row(what: str, pairs: list[tuple[float, float]], unit: str, limit: float | str) -> None:
     """Print one row of the table: what we take, what the bare limit takes, in seconds."""
     scale = {"s": 1, "ms": 1e3, "µs": 1e6}[unit]
     ours, bare = (statistics.median(side) * scale for side in zip(*pairs, strict=True))
@@ -129,6 +147,9 @@ def main() -> None:
             (child(python, unpacked, HANDLER), child(python, unpacked, BARE))
             for _ in range(ROUNDS + 1)
         ]
+        two, twenty = stack(project, 2), stack(project, 20)
+        imports = [two[0][0], "-c", IMPORTS], project
+        programs = [[seconds(*each) for each in (two, imports, twenty)] for _ in range(ROUNDS + 1)]
         (arm64,) = (project / "dist").glob("*-arm64.zip")
         size = arm64.stat().st_size / 1e6
     version = sys.version.split()[0]
@@ -139,6 +160,10 @@ def main() -> None:
     row("handler's cold init, beside its imports and session", inits, "ms", 1.25)
     warm = [(ours[1], bare[1]) for ours, bare in calls[1:]]
     row("handler's warm call, beside `session.run`", warm, "µs", 4)
+    small = [(ours, bare) for ours, bare, _ in programs[1:]]
+    row("Pulumi program under mocks, 2 API versions, beside its imports", small, "s", "4 s")
+    large = [(many, few) for few, _, many in programs[1:]]
+    row("the same with 20, beside 2", large, "s", 2)
     print(f"| zip for arm64 | {size:.1f} MB | | | 40 MB |")
 
 

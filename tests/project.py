@@ -97,3 +97,31 @@ def make(project: Path, *targets: str, **environ: str) -> subprocess.CompletedPr
         text=True,
         check=False,
     )
+
+
+STACK = """
+import json, os, sys
+from pathlib import Path
+from tests.stacks import Stacks, config
+
+folder, given = Path(sys.argv[1]), json.loads(sys.argv[2])
+Stacks(folder).make("iris", given["versions"])
+print(json.dumps(config("iris", **given)))
+"""
+
+
+def program(project: Path, folder: Path, **keys: object) -> list[str]:
+    """The command that runs a project's Pulumi program under mocks, in `folder`, as the CLI does.
+
+    It prints what was registered; every file that the stack `keys` describe needs is there.
+    """
+    python = project / ".venv" / "bin" / "python"
+    folder.mkdir(parents=True)
+    given = subprocess.run(
+        [python, "-c", STACK, folder, json.dumps(keys)],
+        cwd=project,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return [str(python), "-P", str(project / "tests/program.py"), "iris", "dev", given]

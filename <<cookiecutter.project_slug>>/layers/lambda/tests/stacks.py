@@ -59,13 +59,19 @@ class Stacks:
         text = own.replace(f"/{VERSION}/", f"/{name}/")
         (self.folder / f"contracts/{name}.json").write_text(text, "utf-8")
 
-    def zip(self, project: str, name: str, release: str, architecture: str = "arm64") -> Path:
+    def zip(
+        self,
+        project: str,
+        name: str,
+        release: str,
+        architecture: str = "arm64",
+        python: str = "3.13",
+    ) -> None:
         """Write a zip that says of itself what `make build` writes."""
         path = self.folder / f"dist/{project}-{release}-{architecture}.zip"
-        facts = {"service": project, "api_version": name, "release": release, "python": "3.13"}
+        facts = {"service": project, "api_version": name, "release": release, "python": python}
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("serving/build.json", json.dumps(facts))
-        return path
 
 
 def config(project: str, **keys: Any) -> dict[str, str]:

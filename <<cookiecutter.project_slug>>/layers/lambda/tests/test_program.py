@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.program import Program, Resource
+from tests.program import Program, Resource, run
 from tests.stacks import DEPRECATED, TWO, Stacks, Versions, config
 from tests.support import ROOT
 
@@ -112,6 +112,16 @@ def test_a_function_is_what_its_version_says(stacks: Stacks) -> None:
     }
     assert "reservedConcurrentExecutions" not in program.one("Function", "v2").inputs
     assert {each.inputs["retentionInDays"] for each in program.of("LogGroup")} == {7}
+
+
+def test_an_old_build_keeps_its_python(stacks: Stacks) -> None:
+    stacks.make("iris", TWO)
+    stacks.zip("iris", "v1", "1.4.2", python="3.12")
+    program = run("iris", "dev", config("iris", versions=TWO))
+    assert [each.inputs["runtime"] for each in program.of("Function")] == [
+        "python3.12",
+        "python3.13",
+    ]
 
 
 def test_a_call_reaches_the_published_version_that_the_alias_names(two: Program) -> None:
