@@ -13,11 +13,17 @@ help:  ## list these targets
 	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/installed  ## make .venv with the locked dependencies
+setup: .venv/installed .ministack/installed  ## make .venv and .ministack, with the locked dependencies
 
 .venv/installed: requirements/dev.txt | $(if $(shell command -v uv),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13
 	"$(UV)" pip sync --quiet --require-hashes requirements/dev.txt
+	@touch $@
+
+# The emulator of AWS runs the handlers too, so its Python is theirs.
+.ministack/installed: requirements/ministack.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+	"$(UV)" venv --quiet --allow-existing --python 3.13 .ministack
+	"$(UV)" pip sync --quiet --require-hashes --python .ministack requirements/ministack.txt
 	@touch $@
 
 .uv/bin/uv:
@@ -25,11 +31,11 @@ setup: .venv/installed  ## make .venv with the locked dependencies
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
 .PHONY: demo
-demo: .venv/installed  ## render a project, train, test, serve, ask, stop
+demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, ask, stop
 	@$(PYTHON) -m tests.demo
 
 .PHONY: test
-test: .venv/installed  ## run every test, those of the rendered projects too
+test: .venv/installed .ministack/installed  ## run every test, those of the rendered projects too
 	$(PYTHON) -m pytest
 
 .PHONY: mutants
@@ -41,16 +47,17 @@ bench: .venv/installed  ## measure: the table in the README
 	$(PYTHON) -m benchmarks
 
 .PHONY: generated
-generated: .venv/installed  ## write anew what is made from the template: contract, schemas, trees
+generated: .venv/installed  ## write anew what is made from the template: contract, trees
 	$(PYTHON) -m tests.generated
 
 .PHONY: lock
 lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --group ministack -o requirements/ministack.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 	$(PYTHON) -m tests.generated lock
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .uv .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .uv .demo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

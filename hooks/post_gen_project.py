@@ -8,8 +8,12 @@ import sys
 # Data, never code: see the other hook.
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 
-# The one place that says what a target consists of.
-TARGETS = {"lambda": ("aws", "lambda")}
+# The one place that says which layers a target has, by versioning scheme.
+LAYERS = {
+    ("lambda", "path"): ("aws", "aws-path", "lambda"),
+    ("lambda", "host"): ("aws", "aws-domain", "aws-host", "lambda"),
+    ("lambda", "header"): ("aws", "aws-domain", "aws-header", "lambda"),
+}
 
 
 def files_in(folder):
@@ -25,7 +29,7 @@ def main():
     """Finish the project in the working directory, or fail before anything moved."""
     sources = {}
     problems = []
-    for layer in TARGETS[CONTEXT["target"]]:
+    for layer in LAYERS[CONTEXT["target"], CONTEXT["versioning"]]:
         folder = f"layers/{layer}"
         if not os.path.isdir(folder):
             problems.append(f"{folder} is missing")

@@ -1,6 +1,6 @@
-"""Write anew what the template holds of its own making: contract, schemas, trees; or the locks.
+"""Write anew what the template holds of its own making: contract and trees, or the locks.
 
-`python -m tests.generated` after a change of contract, settings or files rendered;
+`python -m tests.generated` after a change of the contract or of the files rendered;
 `python -m tests.generated lock` resolves what rendered projects depend on.
 """
 
@@ -10,10 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.project import QUESTIONS, ROOT, TEMPLATE, make, render, tree
+from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, TEMPLATE, make, render, tree
 
 QUOTED = {"title": "<<cookiecutter.project_name | quoted>>"}
-SCHEMA = "config.schema.json"
 QUOTED["description"] = "<<cookiecutter.description | quoted>>"
 
 
@@ -29,15 +28,6 @@ def write_contract(project: Path) -> None:
     (TEMPLATE / "contracts" / "v1.json").write_text(text, "utf-8")
 
 
-def write_config_schema(project: Path, target: str) -> None:
-    """A target's schema of stack files, with the slug that stands in its keys."""
-    said = make(project, "config-schema")
-    assert said.returncode == 0, said.stdout
-    text = (project / SCHEMA).read_text("utf-8")
-    text = text.replace(f"{target}:", "<<cookiecutter.project_slug>>:")
-    (TEMPLATE / "layers" / target / SCHEMA).write_text(text, "utf-8")
-
-
 def write_locks(project: Path) -> None:
     """The locked dependencies of rendered projects."""
     said = make(project, "lock")
@@ -47,20 +37,19 @@ def write_locks(project: Path) -> None:
 
 
 def main(what: str) -> None:
-    """Render each target and write what is asked for."""
+    """Render each combination and write what is asked for."""
     with tempfile.TemporaryDirectory() as temporary:
         projects = {
-            target: render(Path(temporary, target), project_slug=target, target=target)
-            for target in QUESTIONS["target"]
+            name: render(Path(temporary, name), **answers)
+            for name, answers in zip(COMBINATION_IDS, COMBINATIONS, strict=True)
         }
         first = next(iter(projects.values()))
         if what == "lock":
             write_locks(first)
             return
         write_contract(first)
-        for target, project in projects.items():
-            write_config_schema(project, target)
-            (ROOT / "tests" / "trees" / f"{target}.txt").write_text(tree(project), "utf-8")
+        for name, project in projects.items():
+            (ROOT / "tests" / "trees" / f"{name}.txt").write_text(tree(project), "utf-8")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def on_the_command_line(text: str) -> str:
 
 def files(project: Path) -> Iterator[Path]:
     """Every file of a rendered project, apart from what its `make` wrote."""
-    made = {".venv", ".uv", "dist", "__pycache__", ".ruff_cache", ".pytest_cache", "model.onnx"}
+    made = {".venv", ".uv", "dist", "__pycache__", ".ruff_cache", ".pytest_cache"}
+    made |= {"config.schema.json", "model.onnx"}
     for path in sorted(project.rglob("*")):
         relative = path.relative_to(project)
         if path.is_file() and not made & {*relative.parts}:

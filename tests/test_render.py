@@ -10,7 +10,17 @@ import pytest
 import yaml
 
 from tests.conftest import Bake
-from tests.project import ANSWERS, QUESTIONS, ROOT, TEMPLATE, files, tree, unlocked
+from tests.project import (
+    ANSWERS,
+    COMBINATION_IDS,
+    COMBINATIONS,
+    QUESTIONS,
+    ROOT,
+    TEMPLATE,
+    files,
+    tree,
+    unlocked,
+)
 
 MARKS = ("<<", "<%", "%>", "<#", "#>", "cookiecutter")
 
@@ -31,23 +41,20 @@ def parse(path: Path) -> object:
             return text
 
 
-def target_of(project: Path) -> str:
-    return json.loads((project / ".template.json").read_text("utf-8"))["answers"]["target"]
-
-
-def layers_of(target: str) -> tuple[str, ...]:
-    """The layers of a target, from the one table that names them."""
+def layers() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The layers of each target and scheme, from the one table that names them."""
     source = ast.parse((ROOT / "hooks" / "post_gen_project.py").read_text("utf-8"))
     (table,) = (
         node.value
         for node in source.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TARGETS"
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LAYERS"
     )
-    return ast.literal_eval(table)[target]
+    return ast.literal_eval(table)
 
 
 def test_the_tree_is_exactly_the_one_of_its_target(project: Path) -> None:
-    expected = ROOT / "tests" / "trees" / f"{target_of(project)}.txt"
+    answers = json.loads((project / ".template.json").read_text("utf-8"))["answers"]
+    expected = ROOT / "tests" / "trees" / f"{answers['target']}-{answers['versioning']}.txt"
     assert tree(project) == expected.read_text("utf-8"), "if it is meant: make generated"
 
 
@@ -65,18 +72,18 @@ def test_every_file_parses(project: Path) -> None:
         parse(project / path)
 
 
-@pytest.mark.parametrize("target", QUESTIONS["target"])
-def test_a_file_stands_in_the_base_or_in_one_layer(target: str) -> None:
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=COMBINATION_IDS)
+def test_a_file_stands_in_the_base_or_in_one_layer(combination: dict[str, str]) -> None:
     seen: dict[Path, str] = {}
     base = [path for path in files(TEMPLATE) if path.parts[0] != "layers"]
-    for layer in ("the base", *layers_of(target)):
+    for layer in ("the base", *layers()[combination["target"], combination["versioning"]]):
         for path in base if layer == "the base" else files(TEMPLATE / "layers" / layer):
             assert path not in seen, f"{path} stands in {seen[path]} and in {layer}"
             seen[path] = layer
 
 
 def test_every_layer_belongs_to_a_target() -> None:
-    used = {layer for target in QUESTIONS["target"] for layer in layers_of(target)}
+    used = {layer for several in layers().values() for layer in several}
     assert {path.name for path in (TEMPLATE / "layers").iterdir()} == used
 
 

@@ -6,8 +6,10 @@ A sentence starts with the key and ends with what to do. Nothing here needs a ru
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -19,12 +21,14 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
 )
 
 # Pulumi reads these namespaces of a stack file as the configuration of its providers.
 RESERVED = ("aws", "docker", "kubernetes", "pulumi", "random")
-VERSION_NAME = r"^v[1-9][0-9]{0,2}$"
+VERSION_NAME = r"v[1-9][0-9]{0,2}"
+PLAIN = r"[\w-]+|\[key\]"
 UNQUOTED_DAY = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC")
 
 
@@ -37,32 +41,51 @@ def _day(value: Any) -> Any:
     if isinstance(value, str) and (unquoted := UNQUOTED_DAY.fullmatch(value)):
         raise ValueError(f'stands without quotes; write "{unquoted[1]}"')
     try:
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        if isinstance(value, str) and re.fullmatch(DAY, value):
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise ValueError(f'{value!r} is not a day; write one in quotes, such as "2027-03-31"')
+    raise ValueError(f"{spelt(value)} is not a day; write one in quotes, such as {EXAMPLE_DAY}")
 
 
 def _release(value: Any) -> Any:
     """A release, or why not; YAML reads an unquoted 1.10 as the number 1.1."""
-    if isinstance(value, int | float):
-        raise ValueError('stands without quotes; write it in quotes, such as "1.4.2"')
-    if not isinstance(value, str) or not re.fullmatch(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*", value):
-        raise ValueError(f'{value!r} is not a release; write one in quotes, such as "1.4.2"')
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"stands without quotes; write it in quotes, such as {EXAMPLE_RELEASE}")
+    if not isinstance(value, str) or not re.fullmatch(RELEASE, value):
+        remedy = f"write three numbers in quotes, such as {EXAMPLE_RELEASE}"
+        raise ValueError(f"{spelt(value)} is not a release; {remedy}")
     return value
 
 
 def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[!-;=?-~]+", value) or "'" in value:
-        raise ValueError(f"{value!r} is not a URL; write one such as https://example.com/move")
+    if not re.fullmatch(URL, value):
+        remedy = "write one such as https://example.com/move"
+        raise ValueError(f"{spelt(value)} is not a URL of at most 1,000 characters; {remedy}")
     return value
 
 
-type Day = Annotated[date, BeforeValidator(_day)]
-type Release = Annotated[str, BeforeValidator(_release)]
-type Url = Annotated[str, AfterValidator(_url)]
-type VersionName = Annotated[str, StringConstraints(pattern=VERSION_NAME)]
+def spelt(value: Any) -> str:
+    """A value as it stands in YAML, more or less."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+RELEASE = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# It becomes a header's value between single quotes.
+URL = r"https?://[!-&(-;=?-~]{1,990}"
+EXAMPLE_RELEASE, EXAMPLE_DAY = '"1.4.2"', '"2027-03-31"'
+
+
+def _pattern(pattern: str) -> WithJsonSchema:
+    """For editors; what breaks it gets a sentence of ours."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+type Day = Annotated[date, BeforeValidator(_day), _pattern(DAY)]
+type Release = Annotated[str, BeforeValidator(_release), _pattern(RELEASE)]
+type Url = Annotated[str, AfterValidator(_url), _pattern(URL)]
+type VersionName = Annotated[str, StringConstraints(pattern=f"^{VERSION_NAME}$")]
 
 
 class Section(BaseModel):
@@ -96,7 +119,7 @@ class ApiVersion(Section):
     def _fits_the_state(cls, day: date | None, info: ValidationInfo) -> date | None:
         state = info.data.get("state")
         if state == "deprecated" and day is None:
-            raise ValueError('is missing, and state is deprecated; add one, such as "2027-03-31"')
+            raise ValueError(f"is missing, and state is deprecated; add one, such as {EXAMPLE_DAY}")
         if state == "live" and day is not None:
             raise ValueError("is set, and state is live; remove it, or write state: deprecated")
         return day
@@ -106,7 +129,7 @@ class ApiVersion(Section):
     def _ends_after_it_began(cls, sunset: date | None, info: ValidationInfo) -> date | None:
         began = info.data.get("deprecated_on")
         if began and sunset and sunset < began:
-            raise ValueError(f"{sunset} is before deprecated_on; write {began} or later")
+            raise ValueError(f'{sunset} is before deprecated_on; write "{began}" or later')
         return sunset
 
     @field_validator("migration_url")
@@ -163,7 +186,20 @@ def misplaced_keys(project: str, config: Mapping[str, str], model: type[Section]
             yield f"{key}: belongs to another project; write {project}:{name}."
 
 
-def check[T: Section](model: type[T], raw: Any) -> tuple[T | None, list[str]]:
+def contract(api_version: str) -> tuple[str, list[str]]:
+    """The text of a contract, and why it can't be used."""
+    path = Path("contracts", f"{api_version}.json")
+    remedy = f"get it from the commit that made {api_version}, or run `make contract` there"
+    if not path.exists():
+        return "", [f"versions.{api_version}: {path} is missing; {remedy}."]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    with suppress(ValueError):
+        if f"/{api_version}/predict" in mapping(mapping(json.loads(text)).get("paths")):
+            return text, []
+    return "", [f"versions.{api_version}: {path} is no contract of {api_version}; {remedy}."]
+
+
+def check[T: Section](model: type[T], raw: Mapping[str, Any]) -> tuple[T | None, list[str]]:
     """The config as `model`, or None, and one sentence per problem."""
     try:
         return model.model_validate_json(json.dumps(raw)), []
@@ -175,20 +211,21 @@ def check[T: Section](model: type[T], raw: Any) -> tuple[T | None, list[str]]:
 
 def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """A problem that pydantic found, as people can act on it."""
-    place: list[str] = [str(step) for step in error["loc"]]
-    given, limits = error["input"], error.get("ctx", {})
+    place = [step if re.fullmatch(PLAIN, step) else spelt(step) for step in error["loc"]]
+    given, limits = spelt(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "missing":
-            said = "is missing; add it"
+            said = "is missing; add " + WANTED.get(place[-1], "it")
         case "extra_forbidden":
             known = _keys(schema, place[:-1])
-            close = get_close_matches(place[-1], known, 1)
-            said = f"is not a key; write {close[0] if close else 'one of ' + ', '.join(known)}"
+            close = get_close_matches(place[-1], known, 1, 0.65)
+            said = f"is not a key here; write {close[0] if close else 'one of ' + ', '.join(known)}"
         case "string_pattern_mismatch":  # only names of API versions have a pattern
-            place.pop()
+            if place[-1] == "[key]":
+                place.pop()
             said = "is not the name of an API version; write v1 to v999"
         case "literal_error":
-            said = f"is {given!r}; write {limits['expected']}"
+            said = f"is {given}; write {limits['expected']}"
         case "too_short":
             said = "is empty; list at least one API version"
         case "greater_than_equal":
@@ -197,18 +234,22 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
             said = f"is {given}; write {limits['le']} or less"
         case "value_error":
             said = str(limits["error"])
-        case _:
-            said = f"is {given!r}; write {WANTED.get(error['type'], 'another value')}"
+        case kind:
+            version = len(place) == 2 and place[0] == "versions"
+            wanted = WANTED["a version"] if version else WANTED.get(place[-1])
+            said = f"is {given}; write {wanted or WANTED.get(kind, 'another value')}"
     return f"{'.'.join(place)}: {said}."
 
 
+# What to write: for a key, or for a type.
 WANTED = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
+    "versions": f"a list of API versions, such as v1: {{release: {EXAMPLE_RELEASE}}}",
+    "a version": f"its settings, such as {{release: {EXAMPLE_RELEASE}}}",
+    "release": f"one in quotes, such as {EXAMPLE_RELEASE}",
+    "throttle": "both limits, such as {rate: 50, burst: 100}",
+    "int_type": "a whole number, without quotes",
     "bool_type": "true or false",
-    "string_type": "text in quotes",
-    "dict_type": 'a mapping of API versions, such as v1: {release: "1.4.2"}',
-    "model_type": "a mapping, such as {key: value}",
+    "string_type": "text",
 }
 
 

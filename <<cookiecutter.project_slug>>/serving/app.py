@@ -14,10 +14,16 @@ import msgspec
 from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
 from serving.fault import fault
 from serving.predictor import Predictor
-from serving.problem import Headers, Problem, not_found, wrong_method
+from serving.problem import (
+    MAX_BODY_BYTES,
+    Headers,
+    Problem,
+    not_found,
+    too_large,
+    wrong_method,
+)
 from serving.release import Release
 
-MAX_BODY_BYTES = 1_048_576
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
 
@@ -64,7 +70,9 @@ class App:
         self.predictor = predictor
         self.openapi = openapi
         self.methods = {
-            "/predict": "POST",  # for a front that learns the API version elsewhere
+            # For a front that learns the API version elsewhere.
+            "/predict": "POST",
+            "/openapi.json": "GET",
             f"/{self.api_version}/predict": "POST",
             f"/{self.api_version}/openapi.json": "GET",
         }
@@ -132,8 +140,7 @@ class App:
 
 def _check_body(request: Request) -> None:
     if len(request.body) > MAX_BODY_BYTES:
-        detail = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
-        raise Problem(413, detail)
+        raise too_large()
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = _CHARSET.search(parameters)
     if not _JSON.fullmatch(media_type.strip()) or (charset and charset[1].lower() != "utf-8"):

@@ -2,6 +2,8 @@
 
 import msgspec
 
+# The most that a request's body may have, on every target.
+MAX_BODY_BYTES = 1_048_576
 TITLES = {
     400: "Bad Request",
     403: "Forbidden",
@@ -52,3 +54,9 @@ def not_found() -> Problem:
 def wrong_method(right: str) -> Problem:
     """Another method is served at the request's path: `right`."""
     return Problem(405, f"Use {right} here.", headers=(("Allow", right),))
+
+
+def too_large() -> Problem:
+    """The request's body has more than `MAX_BODY_BYTES`."""
+    detail = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
+    return Problem(413, detail)

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from serving.app import MAX_BODY_BYTES, App, Request
+from serving.app import App, Request
 from serving.contract import EXAMPLE_REQUEST, PredictResponse
-from serving.problem import TITLES
+from serving.problem import MAX_BODY_BYTES, TITLES
 from serving.release import Release
 from tests.support import (
     BUILD,

@@ -17,4 +17,5 @@ for name, function in functions.items():
     pulumi.export(f"{name}_url", pulumi.Output.concat(front.base_urls[name], "/predict"))
     pulumi.export(f"{name}_function", function.name)
     pulumi.export(f"{name}_log_group", function.log_group)
-pulumi.export("api_key_name", front.api_key_name)
+for name, value in front.exports.items():
+    pulumi.export(name, value)

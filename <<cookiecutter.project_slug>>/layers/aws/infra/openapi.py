@@ -3,7 +3,7 @@
 OpenAPI 3.0 with Amazon's extensions, from config and contracts alone; no call of Pulumi here.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 
-A path belongs to one API version or to none, so a further version only adds to the document.
+A path belongs to one API version or to none: a further version changes nothing of the others.
 Only predictions reach a function; what else the app would answer, the front answers alike.
 """
 
@@ -13,17 +13,24 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from infra.config import ApiVersion
-from serving.problem import Problem, not_found, wrong_method
+from infra.scheme import prefixes
+from serving.problem import Problem, not_found, too_large, wrong_method
 from serving.release import Build, Release
 
 type Document = dict[str, Any]
-type Auth = Literal["api_key", "none"]
+type Auth = Literal["api_key", "iam", "none"]
 
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
-# The most that API Gateway waits for a function.
-TIMEOUT_MS = 29_000
-API_KEY = {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}
+SECURITY = {
+    "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
+    "iam": {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    },
+}
 # A mock answers where the request's media type has a template, else API Gateway says 415.
 MEDIA_TYPES = (
     "application/json",
@@ -41,7 +48,7 @@ KEY = Problem(403, "Send a valid API key in the header X-API-Key.")
 REFUSED = Problem(403, "This request is not allowed.")
 INVALID = Problem(400, "API Gateway could not read this request.")
 OVERLOADED = Problem(429, "Too many requests at once. Send this one again a little later.")
-UNAVAILABLE = Problem(502, "The model gave no answer. The log says why, if it was reached.")
+UNAVAILABLE = Problem(502, "The model failed, or took too long. Send fewer instances at once.")
 GATEWAY_RESPONSES = {
     "ACCESS_DENIED": REFUSED,
     "API_CONFIGURATION_ERROR": UNAVAILABLE,
@@ -56,7 +63,7 @@ GATEWAY_RESPONSES = {
     "INVALID_SIGNATURE": REFUSED,
     "MISSING_AUTHENTICATION_TOKEN": REFUSED,
     "QUOTA_EXCEEDED": OVERLOADED,
-    "REQUEST_TOO_LARGE": Problem(413, "The request is larger than 10 MB."),
+    "REQUEST_TOO_LARGE": too_large(),
     "RESOURCE_NOT_FOUND": not_found(),
     "THROTTLED": OVERLOADED,
     "UNAUTHORIZED": REFUSED,
@@ -71,44 +78,40 @@ def document(
     name: str,
     versions: Mapping[str, ApiVersion],
     contracts: Mapping[str, str],
-    invoke_arns: Mapping[str, str],
+    integrations: Mapping[str, Document],
     auth: Auth,
 ) -> Document:
-    """The document of a front for all `versions` under one address, told apart by path.
+    """The document of an API that serves `versions`, each under the prefixes of the scheme.
 
-    contracts: the text of each contract. invoke_arns: where each function is called. Both by API
+    contracts: the text of each contract. integrations: who answers predictions. Both by API
     version, of the versions that are served.
     """
-    paths: Document = {"/": {ANY: _problem(not_found())}, "/{proxy+}": _proxy(not_found())}
+    paths = _nothing("", {})
     parts: list[Document] = []
+    own_headers: dict[str, str] = {}
     for api_version, version in versions.items():
         headers = _headers(api_version, version)
-        if version.state == "retired":
-            gone = _gone(api_version, version)
-            paths[f"/{api_version}"] = {ANY: _problem(gone, headers)}
-            paths[f"/{api_version}/{{proxy+}}"] = _proxy(gone, headers)
-        else:
-            contract = contracts[api_version]
-            paths[f"/{api_version}"] = {ANY: _problem(not_found(), headers)}
-            paths[f"/{api_version}/{{proxy+}}"] = _proxy(not_found(), headers)
-            paths[f"/{api_version}/predict"] = {
-                "post": _predict(invoke_arns[api_version], auth),
-                ANY: _problem(wrong_method("POST"), headers),
-            }
-            paths[f"/{api_version}/openapi.json"] = {
-                "get": _fixed(200, velocity(contract), "application/json", headers, auth),
-                ANY: _problem(wrong_method("GET"), headers),
-            }
-            parts += _documentation(json.loads(contract))
+        for prefix in prefixes(api_version):
+            if version.state == "retired":
+                paths |= _everything(prefix, _gone(api_version, version), headers)
+            else:
+                paths |= _nothing(prefix, headers)
+                contract = contracts[api_version]
+                paths |= _served(prefix, contract, integrations[api_version], headers, auth)
+            if not prefix:  # the API is this version's alone, and so are its own errors
+                own_headers = headers
+        if version.state != "retired":
+            parts += _documentation(json.loads(contracts[api_version]))
     return {
         "openapi": "3.0.1",
         "info": {"title": name, "version": "1"},
         "paths": paths,
-        "components": {"securitySchemes": API_KEY} if auth == "api_key" else {},
+        "components": {"securitySchemes": {auth: SECURITY[auth]}} if auth != "none" else {},
         "x-amazon-apigateway-api-key-source": "HEADER",
         "x-amazon-apigateway-documentation": {"documentationParts": parts},
         "x-amazon-apigateway-gateway-responses": {
-            kind: _gateway_response(problem) for kind, problem in GATEWAY_RESPONSES.items()
+            kind: _gateway_response(problem, own_headers)
+            for kind, problem in GATEWAY_RESPONSES.items()
         },
     }
 
@@ -122,29 +125,40 @@ def velocity(text: str) -> str:
     return "#set($dollar = '$')#set($hash = '#')" + template
 
 
-def _predict(invoke_arn: str, auth: Auth) -> Document:
+def _served(
+    prefix: str, contract: str, integration: Document, headers: Mapping[str, str], auth: Auth
+) -> Document:
+    """The paths of an API version that answer."""
+    promised = _predict_responses(json.loads(contract))
     return {
-        "security": _security(auth),
-        "responses": {"default": {"description": "The app's answer."}},
-        INTEGRATION: {
-            "type": "aws_proxy",
-            "httpMethod": "POST",
-            "uri": invoke_arn,
-            "timeoutInMillis": TIMEOUT_MS,
+        f"{prefix}/predict": {
+            "post": {"security": _security(auth), "responses": promised, INTEGRATION: integration},
+            ANY: _problem(wrong_method("POST"), headers),
+        },
+        f"{prefix}/openapi.json": {
+            "get": _fixed(200, velocity(contract), "application/json", headers, auth),
+            ANY: _problem(wrong_method("GET"), headers),
         },
     }
 
 
-def _proxy(problem: Problem, headers: Mapping[str, str] | None = None) -> Document:
-    """Every method and every path below."""
-    path = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
-    return {ANY: _problem(problem, headers) | {"parameters": [path]}}
+def _nothing(prefix: str, headers: Mapping[str, str]) -> Document:
+    return _everything(prefix, not_found(), headers)
 
 
-def _problem(problem: Problem, headers: Mapping[str, str] | None = None) -> Document:
+def _everything(prefix: str, problem: Problem, headers: Mapping[str, str]) -> Document:
+    """Every method of every path from a prefix on, apart from paths of their own."""
+    rest = {"name": "proxy", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        prefix or "/": {ANY: _problem(problem, headers)},
+        f"{prefix}/{{proxy+}}": {ANY: _problem(problem, headers) | {"parameters": [rest]}},
+    }
+
+
+def _problem(problem: Problem, headers: Mapping[str, str]) -> Document:
     """An operation that always answers with this problem; it needs no key and says nothing new."""
     template = _with_request_id(velocity(problem.body(REQUEST_ID).decode()))
-    every = {**(headers or {}), **dict(problem.headers)}
+    every = {**headers, **dict(problem.headers)}
     return _fixed(problem.status, template, "application/problem+json", every, "none")
 
 
@@ -176,16 +190,16 @@ def _fixed(
     }
 
 
-def _gateway_response(problem: Problem) -> Document:
+def _gateway_response(problem: Problem, headers: Mapping[str, str]) -> Document:
     """An answer of API Gateway's own; its template replaces variables and knows no Velocity."""
+    values = {**headers, "Content-Type": "application/problem+json"}
+    template = _with_request_id(problem.body(REQUEST_ID).decode())
     return {
         "statusCode": str(problem.status),
         "responseParameters": {
-            "gatewayresponse.header.Content-Type": "'application/problem+json'",
+            f"gatewayresponse.header.{name}": f"'{value}'" for name, value in values.items()
         },
-        "responseTemplates": {
-            "application/json": _with_request_id(problem.body(REQUEST_ID).decode())
-        },
+        "responseTemplates": {"application/json": template},
     }
 
 
@@ -194,7 +208,7 @@ def _with_request_id(body: str) -> str:
 
 
 def _security(auth: Auth) -> list[Document]:
-    return [{"api_key": []}] if auth == "api_key" else []
+    return [{auth: []}] if auth != "none" else []
 
 
 def _headers(api_version: str, version: ApiVersion) -> dict[str, str]:
@@ -210,21 +224,29 @@ def _gone(api_version: str, version: ApiVersion) -> Problem:
     return Problem(410, f"{api_version} was retired{since}.{how}")
 
 
+def _predict_responses(contract: Document) -> Document:
+    """What a contract says of each status of its predictions."""
+    (responses,) = (
+        methods["post"]["responses"]
+        for path, methods in contract["paths"].items()
+        if path.endswith("/predict")
+    )
+    return {status: {"description": each["description"]} for status, each in responses.items()}
+
+
 def _documentation(contract: Document) -> list[Document]:
-    """What a contract says of its paths, as API Gateway's documentation parts."""
+    """What a contract says of its methods and their answers, as API Gateway's documentation."""
     parts: list[Document] = []
     for path, methods in contract["paths"].items():
         for method, operation in methods.items():
-            place = {"path": path, "method": method.upper()}
-            parts.append(
-                {
-                    "location": {"type": "METHOD", **place},
-                    "properties": {"summary": operation["summary"]},
-                }
-            )
-            for status, response in operation["responses"].items():
-                location = {"type": "RESPONSE", **place, "statusCode": status}
-                parts.append(
-                    {"location": location, "properties": {"description": response["description"]}}
-                )
+            place = {"type": "METHOD", "path": path, "method": method.upper()}
+            parts.append({"location": place, "properties": {"summary": operation["summary"]}})
+            if path.endswith("/predict"):
+                parts += [
+                    {
+                        "location": place | {"type": "RESPONSE", "statusCode": status},
+                        "properties": response,
+                    }
+                    for status, response in _predict_responses(contract).items()
+                ]
     return parts

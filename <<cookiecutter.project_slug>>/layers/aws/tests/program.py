@@ -1,7 +1,8 @@
 """The program of this project under Pulumi's mocks: all that it would register, and no cloud.
 
-`python -P tests/program.py STACK CONFIG` runs it as Pulumi does: in a fresh process, from the
-project's folder, which is not on the path. CONFIG is JSON; prints what was registered as JSON.
+`python -P tests/program.py PROJECT STACK CONFIG` runs it as Pulumi does: in a fresh process, from
+the project's folder, which is not on the path. CONFIG is JSON, and so is what it prints: all that
+was registered.
 """
 
 import asyncio
@@ -26,16 +27,21 @@ INVOKE = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{{}}/inv
 # What AWS adds to a resource's inputs. A type that is not here can't be registered.
 OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/apiKey:ApiKey": lambda i: {"value": "secret"},
+    "aws:apigateway/basePathMapping:BasePathMapping": lambda i: {},
     "aws:apigateway/deployment:Deployment": lambda i: {},
+    "aws:apigateway/domainName:DomainName": lambda i: {
+        "regionalDomainName": f"target-of-{i['domainName']}"
+    },
     "aws:apigateway/methodSettings:MethodSettings": lambda i: {},
     "aws:apigateway/restApi:RestApi": lambda i: {
-        "executionArn": ARN.format("execute-api", f"{i['name']}-id")
+        "executionArn": ARN.format("execute-api", f"{i['name']}-RestApi-id")
     },
     "aws:apigateway/stage:Stage": lambda i: {
         "invokeUrl": f"https://{i['restApi']}.execute-api.{REGION}.amazonaws.com/{i['stageName']}"
     },
     "aws:apigateway/usagePlan:UsagePlan": lambda i: {},
     "aws:apigateway/usagePlanKey:UsagePlanKey": lambda i: {},
+    "aws:apigatewayv2/routingRule:RoutingRule": lambda i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda i: {
         "arn": ARN.format("logs", f"log-group:{i['name']}")
     },
@@ -52,10 +58,15 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:lambda/permission:Permission": lambda i: {},
 }
 
+OPTIONS = ("deleteBeforeReplace", "ignoreChanges", "importId", "replaceOnChanges", "retainOnDelete")
+
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as the program registered it. `parent`, `depends_on`: "<type>::<name>"."""
+    """A resource as the program registered it. `parent`, `depends_on`: "<type>::<name>".
+
+    options: other options of Pulumi that are set.
+    """
 
     type: str
     name: str
@@ -63,6 +74,7 @@ class Resource:
     parent: str
     protect: bool
     depends_on: tuple[str, ...]
+    options: tuple[str, ...]
 
     @property
     def kind(self) -> str:
@@ -94,7 +106,8 @@ class _Cloud(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, Inputs]:
         if not args.custom:
             return None, {}
-        return f"{args.name}-id", args.inputs | OUTPUTS[args.typ](args.inputs)
+        kind = args.typ.rpartition(":")[2]
+        return f"{args.name}-{kind}-id", args.inputs | OUTPUTS[args.typ](args.inputs)
 
     @override
     def call(self, args: MockCallArgs) -> tuple[Inputs, None]:
@@ -119,6 +132,7 @@ class _Monitor(MockMonitor):
                     _short(request.parent),
                     request.protect,
                     tuple(sorted(map(_short, request.dependencies))),
+                    tuple(name for name in OPTIONS if getattr(request, name)),
                 )
             )
             answer = super().RegisterResource(request)

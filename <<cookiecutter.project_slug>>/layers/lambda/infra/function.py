@@ -1,6 +1,7 @@
 """The function of one API version: what it runs, what it may do, and who may call it."""
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,6 +10,8 @@ from infra.archive import Archive
 from infra.settings import Stack, Version
 
 ALIAS = "live"
+# The most that API Gateway waits.
+FRONT_TIMEOUT_MS = 29_000
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -30,17 +33,11 @@ class ModelFunction(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
     log_group: pulumi.Output[str]
-    invoke_arn: pulumi.Output[str]
+    integration: pulumi.Output[dict[str, Any]]
 
-    def __init__(
-        self,
-        api_version: str,
-        version: Version,
-        stack: Stack,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, api_version: str, version: Version, stack: Stack) -> None:
         self._name = name = f"{stack.prefix}-{api_version}"
-        super().__init__("infra:function:ModelFunction", name, None, opts)
+        super().__init__("infra:function:ModelFunction", name)
         child = pulumi.ResourceOptions(parent=self)
         archive = Archive(stack.project, version.release, version.architecture)
 
@@ -84,13 +81,13 @@ class ModelFunction(pulumi.ComponentResource):
         )
         self.name = self._function.name
         self.log_group = log_group.name
-        self.invoke_arn = self._alias.invoke_arn
+        self.integration = self._alias.invoke_arn.apply(_integration)
         self.register_outputs({"name": self.name, "log_group": self.log_group})
 
     def allow(self, execution_arn: pulumi.Output[str], route: str) -> aws.lambda_.Permission:
         """Let an API call this function, for one route only: `live/POST/v1/predict`."""
         return aws.lambda_.Permission(
-            self._name,
+            f"{self._name}-{route.replace('/', '-')}",
             action="lambda:InvokeFunction",
             principal="apigateway.amazonaws.com",
             function=self._function.name,
@@ -108,6 +105,16 @@ def _may_write_logs(log_group_arn: str) -> str:
         "Resource": f"{log_group_arn}:*",
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _integration(invoke_arn: str) -> dict[str, Any]:
+    """How an API's document says that this function answers, through its alias."""
+    return {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": invoke_arn,
+        "timeoutInMillis": FRONT_TIMEOUT_MS,
+    }
 
 
 def _environment(api_version: str, version: Version) -> dict[str, str]:

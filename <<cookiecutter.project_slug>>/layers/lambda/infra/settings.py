@@ -1,14 +1,15 @@
 """The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pulumi
 from pydantic import Field, PrivateAttr, ValidationError
 
+from infra import scheme
 from infra.archive import Archive
 from infra.config import (
     VERSION_NAME,
@@ -17,11 +18,14 @@ from infra.config import (
     Section,
     VersionName,
     check,
+    contract,
     mapping,
     misplaced_keys,
     name_problems,
     own_keys,
 )
+from infra.openapi import Auth
+from infra.scheme import StackKeys, VersionKeys
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Stack:
         return f"{self.project}-{self.name}"
 
 
-class Version(ApiVersion):
+class Version(VersionKeys, ApiVersion):
     """One API version on Lambda."""
 
     memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 1_024
@@ -57,21 +61,21 @@ class Version(ApiVersion):
 class Throttle(Section):
     """What one method of the front takes before it answers 429."""
 
-    rate: Annotated[int, Field(ge=0)] = 50
+    rate: Annotated[int, Field(ge=1, le=100_000)] = 50
     """Requests per second, in the long run."""
 
-    burst: Annotated[int, Field(ge=0)] = 100
+    burst: Annotated[int, Field(ge=1, le=100_000)] = 100
     """Requests at once."""
 
 
-class Settings(Section):
+class Settings(StackKeys):
     """The config of a stack on Lambda."""
 
     versions: Annotated[dict[VersionName, Version], Field(min_length=1)]
     """The API versions and their releases. Take none out before its clients are gone: retire it."""
 
-    auth: Literal["api_key", "none"] = "api_key"
-    """Who may call. api_key: whoever sends the key as X-API-Key. none: everybody."""
+    auth: Auth = "api_key"
+    """Who may call. api_key: whoever sends it as X-API-Key. iam: who signs. none: everybody."""
 
     throttle: Throttle = Throttle()
     """How many requests each method of the front takes."""
@@ -86,11 +90,17 @@ class Settings(Section):
     """Refuse to delete or replace what carries the public URL."""
 
     _stack: Stack = PrivateAttr()
+    _contracts: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def stack(self) -> Stack:
         """What a component of one API version is handed beside that version."""
         return self._stack
+
+    @property
+    def contracts(self) -> dict[str, str]:
+        """The text of the contract of each API version that is served."""
+        return self._contracts
 
     @property
     def served(self) -> dict[str, Version]:
@@ -104,48 +114,49 @@ class Settings(Section):
         Raises:
             pulumi.RunError: it can't be used; one sentence per problem.
         """
-        config = pulumi.runtime.config.CONFIG.get()
+        project, stack = pulumi.get_project(), pulumi.get_stack()
+        deploying = bool(pulumi.runtime.is_dry_run())  # every deploy is previewed first
         try:
-            return cls.read(pulumi.get_project(), pulumi.get_stack(), config)
+            return cls.read(project, stack, pulumi.runtime.config.CONFIG.get(), deploying=deploying)
         except Problems as problems:
-            raise pulumi.RunError(str(problems)) from None
+            raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
 
     @classmethod
-    def read(cls, project: str, stack: str, config: Mapping[str, str]) -> "Settings":
+    def read(
+        cls, project: str, stack: str, config: Mapping[str, str], *, deploying: bool = False
+    ) -> "Settings":
         """The config of a stack as Pulumi hands it over: text, mappings as JSON.
+
+        deploying: refuse placeholders too.
 
         Raises:
             Problems: it can't be used; one sentence per problem.
         """
         raw = own_keys(project, config)
         settings, problems = check(cls, raw)
-        problems += [
-            *name_problems(project, stack),
-            *misplaced_keys(project, config, cls),
-            *_missing_files(project, raw.get("versions")),
-        ]
+        problems += name_problems(project, stack)
+        problems += misplaced_keys(project, config, cls)
+        problems += scheme.problems(raw, deploying=deploying)
+        contracts: dict[str, str] = {}
+        for name, version in _deployable(raw).items():
+            archive = Archive(project, version.release, version.architecture)
+            problems += (f"versions.{name}.release: {said}" for said in archive.problems(name))
+            contracts[name], said = contract(name)
+            problems += said
         if settings is None or problems:
             raise Problems("\n".join(problems))
         settings._stack = Stack(project, stack, settings.log_retention_days)
+        settings._contracts = contracts
         return settings
 
 
-def _missing_files(project: str, versions: Any) -> Iterator[str]:
-    """What is wrong with the zip and the contract of each version served, its other keys apart."""
-    for name, raw in mapping(versions).items():
-        own = mapping(raw)
-        if own.get("state") == "retired" or not re.match(VERSION_NAME, name):
-            continue
-        try:
-            needed = {"release", "architecture"}
-            version = Version.model_validate({key: own[key] for key in needed & own.keys()})
-        except ValidationError:
-            continue
-        archive = Archive(project, version.release, version.architecture)
-        for problem in archive.problems(name):
-            yield f"versions.{name}.release: {problem}"
-        if not Path("contracts", f"{name}.json").exists():
-            yield (
-                f"versions.{name}: contracts/{name}.json is missing; get it from the commit that"
-                f" made {name}, or run `make contract` there."
-            )
+def _deployable(raw: Mapping[str, Any]) -> dict[str, Version]:
+    """The versions served, as far as their artefacts can be told, whatever else is wrong."""
+    found: dict[str, Version] = {}
+    for name, keys in mapping(raw.get("versions")).items():
+        own = mapping(keys)
+        if own.get("state") != "retired" and re.fullmatch(VERSION_NAME, name):
+            needed = own.keys() & {"release", "architecture"}
+            with suppress(ValidationError):
+                found[name] = Version.model_validate({key: own[key] for key in needed})
+    return found

@@ -2,12 +2,15 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from infra.config import mapping
 from infra.settings import Settings
+from tests import scheme
 from tests.program import Program, run
 from tests.support import ROOT, VERSION
 
@@ -38,20 +41,21 @@ class Stacks:
     ) -> Settings:
         """The settings of a stack, every file of which is there."""
         self.make(project, versions)
-        return Settings.read(project, stack, config(project, versions=versions, **keys))
+        return Settings.read(project, stack, config(project, versions, **keys))
 
     def run(
         self, versions: Versions = TWO, stack: str = "dev", project: str = "iris", **keys: Any
     ) -> Program:
         """What the program registers for a stack, every file of which is there."""
         self.make(project, versions)
-        return run(project, stack, config(project, versions=versions, **keys))
+        return run(project, stack, config(project, versions, **keys))
 
     def make(self, project: str, versions: Versions) -> None:
         """Write the contract and the zip of each version."""
         for name, version in versions.items():
             self.contract(name)
-            self.zip(project, name, version["release"], version.get("architecture", "arm64"))
+            if "release" in version:
+                self.zip(project, name, version["release"], version.get("architecture", "arm64"))
 
     def contract(self, name: str) -> None:
         """Write a contract: this project's own, for another API version."""
@@ -66,15 +70,23 @@ class Stacks:
         release: str,
         architecture: str = "arm64",
         python: str = "3.13",
+        padding: int = 0,
     ) -> None:
         """Write a zip that says of itself what `make build` writes."""
         path = self.folder / f"dist/{project}-{release}-{architecture}.zip"
-        facts = {"service": project, "api_version": name, "release": release, "python": python}
+        facts = {"service": project, "api_version": name, "release": release}
+        facts |= {"architecture": architecture, "python": python}
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("serving/build.json", json.dumps(facts))
+            archive.writestr("padding", bytes(padding))
 
 
-def config(project: str, **keys: Any) -> dict[str, str]:
+def config(project: str, versions: Any, **keys: Any) -> dict[str, str]:
+    """A stack's config as Pulumi hands it over, with the keys that the scheme needs."""
+    return texts(project, {"versions": versions} | scheme.keys(mapping(versions)) | keys)
+
+
+def texts(project: str, keys: Mapping[str, Any]) -> dict[str, str]:
     """The project's keys as Pulumi hands them over: text, and all but text as JSON."""
     return {
         f"{project}:{key}": value if isinstance(value, str) else json.dumps(value, default=_day)
@@ -84,7 +96,7 @@ def config(project: str, **keys: Any) -> dict[str, str]:
 
 def stack_file(path: Path) -> dict[str, Any]:
     """The config in a stack file, keys as they stand there."""
-    return yaml.safe_load(path.read_text("utf-8"))["config"]
+    return (yaml.safe_load(path.read_text("utf-8")) or {}).get("config") or {}
 
 
 def _day(value: object) -> str:

@@ -65,7 +65,7 @@ def test_two_builds_in_two_folders_have_one_sha256(host_zip: Path, tmp_path: Pat
 def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
-    assert said == msgspec.to_builtins(BUILD) | {"python": "3.13"}
+    assert said == msgspec.to_builtins(BUILD) | {"architecture": "host", "python": "3.13"}
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:
@@ -181,8 +181,8 @@ def test_over_lambdas_limit_it_ends_with_the_remedies() -> None:
 
 
 def test_over_the_limit_of_a_direct_upload_it_names_s3() -> None:
-    assert "S3" not in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES)
-    assert "S3" in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES + 1)
+    assert "deployed" not in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES)
+    assert "can't be deployed" in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES + 1)
 
 
 def test_an_unknown_architecture_is_refused() -> None:

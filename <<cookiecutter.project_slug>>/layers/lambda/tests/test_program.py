@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from infra.scheme import prefixes
+from tests import scheme
 from tests.program import Program, Resource, run
 from tests.stacks import DEPRECATED, TWO, Stacks, Versions, config
 from tests.support import ROOT
 
 THREE: Versions = {**TWO, "v3": {"release": "3.0.0"}}
+FUNCTION = "infra:function:ModelFunction"
 ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
 
 
@@ -43,8 +46,15 @@ def comparable(resource: Resource | None) -> object:
     return resource and dataclasses.replace(resource, depends_on=())
 
 
-def body(program: Program) -> dict[str, Any]:
-    return json.loads(program.one("RestApi").inputs["body"])
+def body(program: Program, version: str = "v1") -> dict[str, Any]:
+    """The document of the API that serves a version."""
+    (api,) = (each for each in program.of("RestApi") if each.name == scheme.api(version))
+    return json.loads(api.inputs["body"])
+
+
+def api_changes(version: str) -> set[str]:
+    """What changes when the document of a version's API does."""
+    return {f"RestApi {scheme.api(version)}", f"Deployment {scheme.api(version)}"}
 
 
 def added(before: Any, after: Any, where: str = "") -> list[str]:
@@ -66,7 +76,7 @@ def added(before: Any, after: Any, where: str = "") -> list[str]:
 def test_it_runs_as_pulumi_starts_it(stacks: Stacks, two: Program) -> None:
     command = [sys.executable, "-P", str(ROOT / "tests/program.py"), "iris", "dev"]
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    given = json.dumps(config("iris", versions=TWO))
+    given = json.dumps(config("iris", TWO))
     said = subprocess.run(
         [*command, given], cwd=stacks.folder, env=environ, check=True, stdout=subprocess.PIPE
     )
@@ -77,14 +87,13 @@ def test_it_runs_as_pulumi_starts_it(stacks: Stacks, two: Program) -> None:
 
 
 def test_a_stack_exports_what_its_clients_and_operators_need(two: Program) -> None:
-    url = "https://iris-dev-id.execute-api.eu-central-1.amazonaws.com/live"
-    assert two.exports == {
-        "v1_base_url": f"{url}/v1",
-        "v1_url": f"{url}/v1/predict",
+    assert two.exports == scheme.EXPORTS | {
+        "v1_base_url": scheme.base_url("v1"),
+        "v1_url": f"{scheme.base_url('v1')}/predict",
         "v1_function": "iris-dev-v1",
         "v1_log_group": "/aws/lambda/iris-dev-v1",
-        "v2_base_url": f"{url}/v2",
-        "v2_url": f"{url}/v2/predict",
+        "v2_base_url": scheme.base_url("v2"),
+        "v2_url": f"{scheme.base_url('v2')}/predict",
         "v2_function": "iris-dev-v2",
         "v2_log_group": "/aws/lambda/iris-dev-v2",
         "api_key_name": "iris-dev",
@@ -117,7 +126,7 @@ def test_a_function_is_what_its_version_says(stacks: Stacks) -> None:
 def test_an_old_build_keeps_its_python(stacks: Stacks) -> None:
     stacks.make("iris", TWO)
     stacks.zip("iris", "v1", "1.4.2", python="3.12")
-    program = run("iris", "dev", config("iris", versions=TWO))
+    program = run("iris", "dev", config("iris", TWO))
     assert [each.inputs["runtime"] for each in program.of("Function")] == [
         "python3.12",
         "python3.13",
@@ -132,9 +141,8 @@ def test_a_call_reaches_the_published_version_that_the_alias_names(two: Program)
             "functionName": f"iris-dev-{version}",
             "functionVersion": "1",
         }
-        integration = body(two)["paths"][f"/{version}/predict"]["post"][
-            "x-amazon-apigateway-integration"
-        ]
+        predict = body(two, version)["paths"][f"/{version}/predict"]["post"]
+        integration = predict["x-amazon-apigateway-integration"]
         assert integration["uri"].endswith(f"/functions/iris-dev-{version}:live/invocations")
 
 
@@ -147,9 +155,12 @@ def test_the_front_may_call_each_function_through_its_alias_for_its_own_route_on
             "principal": "apigateway.amazonaws.com",
             "function": f"iris-dev-{version}",
             "qualifier": "live",
-            "sourceArn": ARN.format("execute-api", f"iris-dev-id/live/POST/{version}/predict"),
+            "sourceArn": ARN.format(
+                "execute-api", f"{scheme.api(version)}-RestApi-id/live/POST{prefix}/predict"
+            ),
         }
         for version in TWO
+        for prefix in prefixes(version)
     ]
 
 
@@ -184,46 +195,84 @@ def test_a_function_writes_its_log_from_the_first_call_on(two: Program) -> None:
 
 
 def test_a_new_version_is_deployed_after_it_may_be_called(two: Program) -> None:
-    needs = two.one("Deployment").depends_on
-    assert {f"aws:lambda/permission:Permission::iris-dev-{version}" for version in TWO} <= {*needs}
+    deployments = {each.name: each for each in two.of("Deployment")}
+    for permission in two.of("Permission"):
+        version = permission.parent.rpartition("-")[2]
+        needs = deployments[scheme.api(version)].depends_on
+        assert f"{permission.type}::{permission.name}" in needs
 
 
 def test_every_child_belongs_to_its_component_and_types_never_change(two: Program) -> None:
-    front = "infra:front:Front::iris-dev"
-    stack = "pulumi:pulumi:Stack::iris-dev"
-    assert {f"{each.type}::{each.name}": each.parent for each in two.resources} == {
-        front: stack,
-        "aws:apigateway/restApi:RestApi::iris-dev": front,
-        "aws:apigateway/deployment:Deployment::iris-dev": front,
-        "aws:apigateway/stage:Stage::iris-dev": front,
-        "aws:apigateway/methodSettings:MethodSettings::iris-dev": front,
-        "aws:apigateway/apiKey:ApiKey::iris-dev": front,
-        "aws:apigateway/usagePlan:UsagePlan::iris-dev": front,
-        "aws:apigateway/usagePlanKey:UsagePlanKey::iris-dev": front,
-    } | {
-        f"{kind}::iris-dev-{version}": (
-            stack
-            if kind.startswith("infra")
-            else f"infra:function:ModelFunction::iris-dev-{version}"
-        )
-        for version in TWO
+    stack, front = "pulumi:pulumi:Stack::iris-dev", "infra:front:Front::iris-dev"
+    key = "infra:access:Key::iris-dev"
+    expected = {front: stack, key: front} | dict.fromkeys(scheme.FRONT, front)
+    for kind in ("apiKey:ApiKey", "usagePlan:UsagePlan", "usagePlanKey:UsagePlanKey"):
+        expected[f"aws:apigateway/{kind}::iris-dev"] = key
+    for version in TWO:
+        api, function = f"infra:api:Api::{scheme.api(version)}", f"{FUNCTION}::iris-dev-{version}"
+        expected |= {api: front, function: stack}
         for kind in (
-            "infra:function:ModelFunction",
-            "aws:cloudwatch/logGroup:LogGroup",
-            "aws:iam/role:Role",
-            "aws:iam/rolePolicy:RolePolicy",
-            "aws:lambda/function:Function",
-            "aws:lambda/alias:Alias",
-            "aws:lambda/permission:Permission",
-        )
+            "restApi:RestApi",
+            "deployment:Deployment",
+            "stage:Stage",
+            "methodSettings:MethodSettings",
+        ):
+            expected[f"aws:apigateway/{kind}::{scheme.api(version)}"] = api
+        for kind in ("cloudwatch/logGroup:LogGroup", "iam/role:Role", "iam/rolePolicy:RolePolicy"):
+            expected[f"aws:{kind}::iris-dev-{version}"] = function
+        for kind in ("function:Function", "alias:Alias"):
+            expected[f"aws:lambda/{kind}::iris-dev-{version}"] = function
+        for prefix in prefixes(version):
+            route = f"live-POST{prefix.replace('/', '-')}-predict"
+            expected[f"aws:lambda/permission:Permission::iris-dev-{version}-{route}"] = function
+    assert {f"{each.type}::{each.name}": each.parent for each in two.resources} == expected
+
+
+def test_what_is_needed_is_made_before(two: Program) -> None:
+    needs = {
+        "Alias": {"Function"},
+        "Deployment": {"RestApi", "Permission"},
+        "Function": {"LogGroup", "Role", "RolePolicy"},
+        "MethodSettings": {"RestApi", "Stage"},
+        "Permission": {"Alias", "Function", "RestApi"},
+        "RestApi": {"Alias"},
+        "RolePolicy": {"LogGroup", "Role"},
+        "Stage": {"Deployment", "RestApi"},
+        "UsagePlan": {"RestApi", "Stage"},
+        "UsagePlanKey": {"ApiKey", "UsagePlan"},
     }
+    for each in two.resources:
+        found = {need.partition("::")[0].rpartition(":")[2] for need in each.depends_on}
+        assert needs.get(each.kind, set()) <= found, f"{each.kind} {each.name}"
+
+
+def test_no_option_changes_what_pulumi_does_with_a_resource(two: Program) -> None:
+    assert {each.name: each.options for each in two.resources if each.options} == {}
+
+
+def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
+    for api in two.of("RestApi"):
+        assert {key: api.inputs[key] for key in api.inputs if key != "body"} == {
+            "name": api.name,
+            "failOnWarnings": True,
+            "endpointConfiguration": {"types": "REGIONAL"},
+        }
+
+
+def test_a_stage_shows_the_deployment_of_its_api(two: Program) -> None:
+    for stage in two.of("Stage"):
+        assert stage.inputs == {
+            "restApi": f"{stage.name}-RestApi-id",
+            "deployment": f"{stage.name}-Deployment-id",
+            "stageName": "live",
+        }
 
 
 @pytest.mark.parametrize("protect", [True, False])
 def test_protected_is_what_carries_the_url_and_nothing_else(stacks: Stacks, protect: bool) -> None:
     program = stacks.run(protect=protect)
     protected = {each.kind for each in program.resources if each.protect}
-    assert protected == ({"RestApi", "Stage"} if protect else set())
+    assert protected == (scheme.PROTECTED if protect else set())
 
 
 def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks) -> None:
@@ -232,7 +281,7 @@ def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks
     assert program.one("Function").inputs["name"] == f"{project}-{stack}-v999"
     for resource in program.resources:
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, and IAM's for roles
-        limit = 512 if resource.kind == "LogGroup" else 64
+        limit = {"LogGroup": 512, "RestApi": 128, "ApiKey": 128}.get(resource.kind, 64)
         name = resource.inputs.get("name", "")
         assert len(name) <= limit
         assert re.fullmatch(r"[\w/-]*", name)
@@ -242,32 +291,28 @@ def test_adding_a_version_changes_nothing_of_the_others_and_only_adds_to_the_fro
     stacks: Stacks, two: Program
 ) -> None:
     three = stacks.run(THREE)
-    assert changed(two, three) == {"RestApi iris-dev", "Deployment iris-dev"}
-    new = added(body(two), body(three))
-    assert {place for place in new if "documentation" not in place} == {
-        "paths /v3",
-        "paths /v3/{proxy+}",
-        "paths /v3/openapi.json",
-        "paths /v3/predict",
-    }
-    api, deployment = two.one("RestApi"), three.one("Deployment")
-    assert api.inputs.keys() == three.one("RestApi").inputs.keys()
-    assert deployment.inputs["triggers"] != two.one("Deployment").inputs["triggers"]
+    assert changed(two, three) == scheme.SHARED
+    for version in TWO:
+        for place in added(body(two, version), body(three, version)):
+            assert "/v3" in place or "documentation" in place
+
+
+def test_a_changed_document_is_deployed(stacks: Stacks, two: Program) -> None:
+    after = stacks.run({"v1": TWO["v1"] | DEPRECATED, "v2": TWO["v2"]})
+    old, new = two.of("Deployment")[0], after.of("Deployment")[0]
+    assert old.inputs["triggers"] != new.inputs["triggers"]
+    assert old.inputs["triggers"] == stacks.run().of("Deployment")[0].inputs["triggers"]
 
 
 def test_a_version_in_front_of_the_others_changes_no_more(stacks: Stacks, two: Program) -> None:
     first = stacks.run({"v3": THREE["v3"], **TWO})
-    assert changed(two, first) == {"RestApi iris-dev", "Deployment iris-dev"}
+    assert changed(two, first) == scheme.SHARED
     assert by_id(stacks.run(THREE)).keys() == by_id(first).keys()
 
 
 def test_deprecating_a_version_changes_nothing_of_the_others(stacks: Stacks, two: Program) -> None:
     after = stacks.run({"v1": TWO["v1"] | DEPRECATED, "v2": TWO["v2"]})
-    assert changed(two, after) == {
-        "Function iris-dev-v1",
-        "RestApi iris-dev",
-        "Deployment iris-dev",
-    }
+    assert changed(two, after) == {"Function iris-dev-v1"} | api_changes("v1")
     assert after.one("Function", "v1").inputs["environment"] == {
         "variables": {
             "API_VERSION": "v1",
@@ -279,10 +324,14 @@ def test_deprecating_a_version_changes_nothing_of_the_others(stacks: Stacks, two
     }
     old, new = body(two)["paths"], body(after)["paths"]
     assert {path for path in old if old[path] != new[path]} == {
-        "/v1",
-        "/v1/{proxy+}",
-        "/v1/predict",
-        "/v1/openapi.json",
+        path or "/"
+        for prefix in prefixes("v1")
+        for path in (
+            prefix,
+            f"{prefix}/{{proxy+}}",
+            f"{prefix}/predict",
+            f"{prefix}/openapi.json",
+        )
     }
 
 
@@ -295,13 +344,19 @@ def test_a_new_release_changes_its_function_and_nothing_else(stacks: Stacks, two
 
 def test_a_retired_version_leaves_only_its_answer(stacks: Stacks, two: Program) -> None:
     after = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}, "v2": TWO["v2"]})
-    gone = {name for name in changed(two, after) if name.endswith("-v1")}
-    assert gone == {
-        f"{each.kind} {each.name}" for each in two.resources if each.name == "iris-dev-v1"
+    function = f"{FUNCTION}::iris-dev-v1"
+    own = {
+        f"{each.kind} {each.name}"
+        for each in two.resources
+        if function in (each.parent, f"{each.type}::{each.name}")
     }
-    assert changed(two, after) - gone == {"RestApi iris-dev", "Deployment iris-dev"}
-    assert {path for path in body(after)["paths"] if "v1" in path} == {"/v1", "/v1/{proxy+}"}
+    assert not own & {f"{each.kind} {each.name}" for each in after.resources}
+    assert changed(two, after) - own == api_changes("v1")
     assert not [name for name in after.exports if name.startswith("v1")]
+    assert set(body(after)["paths"]) & {"/v1", "/v1/{proxy+}", "/v1/predict", "/predict"} == {
+        "/v1",
+        "/v1/{proxy+}",
+    }
 
 
 def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Program) -> None:
@@ -309,21 +364,35 @@ def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Pro
     assert program.warnings == [
         "auth is none: whoever knows the URL can call the model at your expense."
     ]
-    assert program.exports["api_key_name"] is None
+    assert "api_key_name" not in program.exports
     assert not program.of("ApiKey") + program.of("UsagePlan") + program.of("UsagePlanKey")
     assert two.warnings == []
 
 
-def test_the_key_opens_this_stage_and_no_other(two: Program) -> None:
-    assert two.one("UsagePlan").inputs["apiStages"] == [{"apiId": "iris-dev-id", "stage": "live"}]
+def test_the_key_opens_the_stages_of_this_stack_and_no_other(two: Program) -> None:
+    apis = dict.fromkeys(map(scheme.api, TWO))
+    assert two.one("UsagePlan").inputs["apiStages"] == [
+        {"apiId": f"{api}-RestApi-id", "stage": "live"} for api in apis
+    ]
     assert two.one("UsagePlanKey").inputs == {
-        "keyId": "iris-dev-id",
+        "keyId": "iris-dev-ApiKey-id",
         "keyType": "API_KEY",
-        "usagePlanId": "iris-dev-id",
+        "usagePlanId": "iris-dev-UsagePlan-id",
     }
 
 
 def test_every_method_is_throttled(stacks: Stacks) -> None:
-    settings = stacks.run(throttle={"rate": 0, "burst": 5}).one("MethodSettings").inputs
-    assert settings["methodPath"] == "*/*"
-    assert settings["settings"] == {"throttlingRateLimit": 0, "throttlingBurstLimit": 5}
+    for each in stacks.run(throttle={"rate": 1, "burst": 5}).of("MethodSettings"):
+        assert each.inputs == {
+            "restApi": f"{each.name}-RestApi-id",
+            "stageName": "live",
+            "methodPath": "*/*",
+            "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 5},
+        }
+
+
+def test_who_signs_needs_no_key(stacks: Stacks) -> None:
+    program = stacks.run(auth="iam")
+    assert not program.of("ApiKey")
+    assert program.warnings == []
+    assert body(program)["paths"]["/v1/predict"]["post"]["security"] == [{"iam": []}]

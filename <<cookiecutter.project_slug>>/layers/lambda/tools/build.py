@@ -6,6 +6,7 @@ this machine and is never deployed. The same tree gives the same bytes. Run by `
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -57,15 +58,21 @@ def main(architecture: str) -> None:
     """Build one zip; say what is being done and how long it took."""
     if architecture not in PLATFORMS:
         sys.exit(f"ARCH={architecture} is none of {', '.join(PLATFORMS)}.")
-    build = Build.load()
+    try:
+        build = Build.load()
+    except msgspec.ValidationError as error:
+        sys.exit(
+            f'pyproject.toml: write a version such as "1.4.2", an api_version such as "v1": {error}'
+        )
     target = ROOT / "dist" / f"{build.service}-{build.release}-{architecture}.zip"
     target.parent.mkdir(exist_ok=True)
+    check_before(target, build)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
         folder, packed = Path(temporary, "unpacked"), Path(temporary, target.name)
         with _step(f"libraries for {architecture}"):
             install_libraries(folder, PLATFORMS[architecture])
         with _step("code, contract and model"):
-            copy_project(folder, build)
+            copy_project(folder, build, architecture)
         with _step("bytecode"):
             compile_bytecode(folder)
         with _step("zip"):
@@ -73,6 +80,20 @@ def main(architecture: str) -> None:
         report = size_report(_size(folder), packed.stat().st_size)
         packed.replace(target)
     print(f"dist/{target.name}: {build.api_version}, {report}")
+
+
+def check_before(target: Path, build: Build) -> None:
+    """End the program where something is missing, or another API version's zip would be lost."""
+    contract = f"contracts/{build.api_version}.json"
+    if not (ROOT / contract).exists():
+        sys.exit(f"{contract} is missing: run `make contract`.")
+    with contextlib.suppress(FileNotFoundError), zipfile.ZipFile(target) as archive:
+        other = json.loads(archive.read("serving/build.json"))["api_version"]
+        if other != build.api_version:
+            sys.exit(
+                f"dist/{target.name} is a build of {other}. Two API versions can't share a release:"
+                f" raise version in pyproject.toml before you build {build.api_version}."
+            )
 
 
 def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
@@ -90,13 +111,11 @@ def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def copy_project(folder: Path, build: Build) -> None:
+def copy_project(folder: Path, build: Build, architecture: str) -> None:
     """Add `serving/`, the contract, what stands beside the code in `model/`, and build.json."""
     contract = f"contracts/{build.api_version}.json"
     code = [path for path in _files(ROOT / "serving") if path.name != "build.json"]
     artefacts = [path for path in _files(ROOT / "model") if path.suffix != ".py"]
-    if not (ROOT / contract).exists():
-        sys.exit(f"{contract} is missing: run `make contract`.")
     if not artefacts:
         sys.exit("model/ holds no model: run `make model`.")
     for path in [*code, ROOT / contract, *artefacts]:
@@ -104,7 +123,8 @@ def copy_project(folder: Path, build: Build) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     # The deployment reads it too: a build keeps its Python when .python-version moves on.
-    facts = msgspec.to_builtins(build) | {"python": _python_version()}
+    runs_on = {"architecture": architecture, "python": _python_version()}
+    facts = msgspec.to_builtins(build) | runs_on
     (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(facts))
 
 
@@ -160,8 +180,8 @@ def size_report(unpacked: int, packed: int) -> str:
     report = f"{packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
     if packed > MAX_DIRECT_UPLOAD_BYTES:
         report += (
-            f"\nOver {MAX_DIRECT_UPLOAD_BYTES:,} bytes Lambda takes no direct upload: make it"
-            " smaller, or put it into S3 and give infra/function.py s3_bucket and s3_key, not code."
+            f"\nLambda takes {MAX_DIRECT_UPLOAD_BYTES:,} bytes, so this can't be deployed: make the"
+            " model or the dependencies smaller."
         )
     return report
 

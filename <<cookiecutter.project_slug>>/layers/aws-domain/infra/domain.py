@@ -1,0 +1,32 @@
+"""A domain of the owner's, as it stands in a stack file."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from infra.config import Section, spelt
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value):
+        raise ValueError(f"{spelt(value)} is not a domain; write one such as api.example.org")
+    return value
+
+
+def _certificate(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", value):
+        raise ValueError(
+            f"{spelt(value)} is not a certificate; write the ARN that ACM shows for it"
+        )
+    return value
+
+
+class Domain(Section):
+    """A domain that clients call."""
+
+    name: Annotated[str, AfterValidator(_name)]
+    """The domain; point it at the exported target in your DNS."""
+
+    certificate_arn: Annotated[str, AfterValidator(_certificate)]
+    """Its certificate in ACM, in the region of the stack."""

@@ -1,0 +1,71 @@
+"""The front: what answers on the public URL."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import restrict
+from infra.api import Api
+from infra.function import ModelFunction
+from infra.settings import Settings
+
+
+class Front(pulumi.ComponentResource):
+    """An API of its own for each API version, behind one domain that routes by X-API-Version.
+
+    A request that names no API version, or one that has no rule, goes to the default version,
+    whose app answers 404 to the latter.
+    """
+
+    base_urls: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+        name = settings.stack.prefix
+        super().__init__("infra:front:Front", name)
+        child = pulumi.ResourceOptions(parent=self)
+        apis = {
+            version: Api(f"{name}-{version}", {version: own}, functions, settings, opts=child)
+            for version, own in settings.versions.items()
+        }
+        domain = aws.apigateway.DomainName(
+            name,
+            domain_name=settings.domain.name,
+            regional_certificate_arn=settings.domain.certificate_arn,
+            endpoint_configuration={"types": "REGIONAL"},
+            security_policy="TLS_1_2",
+            routing_mode="ROUTING_RULE_THEN_BASE_PATH_MAPPING",
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+        default = apis[settings.default_version]
+        aws.apigateway.BasePathMapping(
+            name,
+            domain_name=domain.domain_name,
+            rest_api=default.id,
+            stage_name=default.stage,
+            opts=child,
+        )
+        for version, api in apis.items():
+            aws.apigatewayv2.RoutingRule(
+                f"{name}-{version}",
+                domain_name=domain.domain_name,
+                # From the version's own number: a further version moves no other.
+                priority=1_000 * int(version[1:]),
+                conditions=[
+                    {
+                        "match_headers": {
+                            "any_of": {"header": "X-API-Version", "value_glob": version}
+                        }
+                    }
+                ],
+                actions=[{"invoke_api": {"api_id": api.id, "stage": api.stage}}],
+                opts=child,
+            )
+        url = pulumi.Output.from_input(f"https://{settings.domain.name}")
+        self.base_urls = dict.fromkeys(functions, url)
+        self.exports = {
+            **restrict(name, settings.auth, [*apis.values()], child),
+            "dns_target": domain.regional_domain_name,
+        }
+        self.register_outputs({"base_urls": self.base_urls})

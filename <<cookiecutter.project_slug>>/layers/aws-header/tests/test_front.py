@@ -1,0 +1,89 @@
+"""The header scheme: one domain, from which X-API-Version leads to the API of a version."""
+
+from typing import Any
+
+import pytest
+
+from infra.config import Problems
+from infra.settings import Settings
+from tests import scheme
+from tests.stacks import DEPRECATED, TWO, Stacks, config
+
+
+def test_the_header_leads_to_the_version_that_it_names(stacks: Stacks) -> None:
+    program = stacks.run({"v2": TWO["v2"], "v10": {"release": "10.0.0"}})
+    assert [each.inputs for each in program.of("RoutingRule")] == [
+        {
+            "domainName": scheme.DOMAIN,
+            "priority": priority,
+            "conditions": [
+                {"matchHeaders": {"anyOf": {"header": "X-API-Version", "valueGlob": version}}}
+            ],
+            "actions": [
+                {"invokeApi": {"apiId": f"iris-dev-{version}-RestApi-id", "stage": "live"}}
+            ],
+        }
+        for version, priority in (("v10", 10_000), ("v2", 2_000))
+    ]
+
+
+def test_the_default_version_answers_what_names_none(stacks: Stacks) -> None:
+    program = stacks.run(default_version="v1")
+    assert program.one("BasePathMapping").inputs == {
+        "domainName": scheme.DOMAIN,
+        "restApi": "iris-dev-v1-RestApi-id",
+        "stageName": "live",
+    }
+    domain = program.one("DomainName").inputs
+    assert domain["routingMode"] == "ROUTING_RULE_THEN_BASE_PATH_MAPPING"
+    assert domain["securityPolicy"] == "TLS_1_2"
+
+
+@pytest.mark.parametrize(
+    ("versions", "default"), [(TWO, "v3"), ({**TWO, "v1": TWO["v1"] | {"state": "retired"}}, "v1")]
+)
+def test_a_default_version_that_is_not_served_is_refused(
+    stacks: Stacks, versions: dict[str, Any], default: str
+) -> None:
+    with pytest.raises(Problems, match=f"^default_version: {default} is not served; write v"):
+        stacks.settings(versions, default_version=default)
+
+
+def test_a_retired_version_still_has_its_rule(stacks: Stacks) -> None:
+    program = stacks.run(TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
+    assert [each.name for each in program.of("RoutingRule")] == ["iris-dev-v1", "iris-dev-v2"]
+
+
+@pytest.mark.parametrize("key", ["domain", "default_version"])
+def test_a_missing_key_is_told(stacks: Stacks, key: str) -> None:
+    stacks.make("iris", TWO)
+    given = {k: v for k, v in config("iris", TWO).items() if k != f"iris:{key}"}
+    with pytest.raises(Problems, match=f"^{key}: is missing; add it"):
+        Settings.read("iris", "dev", given)
+
+
+@pytest.mark.parametrize(
+    ("domain", "sentence"),
+    [
+        ({"name": "api"}, 'domain.name: "api" is not a domain; write one such as api.example.org.'),
+        (
+            {"certificate_arn": "arn"},
+            'domain.certificate_arn: "arn" is not a certificate; write the ARN that ACM shows for'
+            " it.",
+        ),
+    ],
+)
+def test_a_wrong_domain_is_refused(stacks: Stacks, domain: dict[str, str], sentence: str) -> None:
+    with pytest.raises(Problems) as refused:
+        stacks.settings(domain=scheme.keys(TWO)["domain"] | domain)
+    assert str(refused.value) == sentence
+
+
+def test_a_placeholder_is_good_for_tests_and_refused_where_something_would_be_made(
+    stacks: Stacks,
+) -> None:
+    stacks.make("iris", TWO)
+    given = config("iris", TWO)
+    assert Settings.read("iris", "dev", given).domain.name == scheme.DOMAIN
+    with pytest.raises(Problems, match=r"^domain.name: iris.example.com is a placeholder; write a"):
+        Settings.read("iris", "dev", given, deploying=True)

@@ -1,0 +1,59 @@
+"""The front: what answers on the public URLs."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.access import restrict
+from infra.api import Api
+from infra.domain import Domain
+from infra.function import ModelFunction
+from infra.settings import Settings
+
+
+class Front(pulumi.ComponentResource):
+    """An API of its own for each API version, at an address of its own."""
+
+    base_urls: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+        name = settings.stack.prefix
+        super().__init__("infra:front:Front", name)
+        child = pulumi.ResourceOptions(parent=self)
+        apis = {
+            version: Api(f"{name}-{version}", {version: own}, functions, settings, opts=child)
+            for version, own in settings.versions.items()
+        }
+        urls = {version: apis[version].url for version in functions}
+        exports = dict(restrict(name, settings.auth, [*apis.values()], child))
+        for version, own in settings.versions.items():
+            if own.domain:
+                target = self._domain(f"{name}-{version}", own.domain, apis[version], settings)
+                exports[f"{version}_dns_target"] = target
+                if version in urls:
+                    urls[version] = pulumi.Output.from_input(f"https://{own.domain.name}")
+        self.base_urls, self.exports = urls, exports
+        self.register_outputs({"base_urls": urls})
+
+    def _domain(
+        self, name: str, domain: Domain, api: Api, settings: Settings
+    ) -> pulumi.Output[str]:
+        """Serve an API at a domain; where its DNS has to point."""
+        made = aws.apigateway.DomainName(
+            name,
+            domain_name=domain.name,
+            regional_certificate_arn=domain.certificate_arn,
+            endpoint_configuration={"types": "REGIONAL"},
+            security_policy="TLS_1_2",
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+        aws.apigateway.BasePathMapping(
+            name,
+            domain_name=made.domain_name,
+            rest_api=api.id,
+            stage_name=api.stage,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return made.regional_domain_name

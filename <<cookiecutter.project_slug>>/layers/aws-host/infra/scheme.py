@@ -1,0 +1,28 @@
+"""The host scheme: each API version has an address of its own."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.config import Section
+from infra.domain import Domain
+
+
+def prefixes(api_version: str) -> tuple[str, ...]:
+    """What the paths of an API version start with: nothing, or its name, as in its contract."""
+    return ("", f"/{api_version}")
+
+
+class StackKeys(Section):
+    """No keys of a stack belong to this scheme."""
+
+
+class VersionKeys(Section):
+    """What this scheme adds to the keys of an API version."""
+
+    domain: Domain | None = None
+    """A domain of yours for this API version; else API Gateway makes up its address."""
+
+
+def problems(_raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
+    """No rules between keys, no problems."""
+    yield from ()

@@ -1,0 +1,28 @@
+"""The front: what answers on the public URL."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from infra.access import restrict
+from infra.api import Api
+from infra.function import ModelFunction
+from infra.settings import Settings
+
+
+class Front(pulumi.ComponentResource):
+    """One API for all API versions, told apart by path."""
+
+    base_urls: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[str]]
+
+    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+        name = settings.stack.prefix
+        super().__init__("infra:front:Front", name)
+        child = pulumi.ResourceOptions(parent=self)
+        api = Api(name, settings.versions, functions, settings, opts=child)
+        self.base_urls = {
+            version: pulumi.Output.concat(api.url, "/", version) for version in functions
+        }
+        self.exports = restrict(name, settings.auth, [api], child)
+        self.register_outputs({"base_urls": self.base_urls})

@@ -1,0 +1,24 @@
+"""The path scheme: clients name an API version in the path, `/v1/predict`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.config import Section
+
+
+def prefixes(api_version: str) -> tuple[str, ...]:
+    """What the paths of an API version start with."""
+    return (f"/{api_version}",)
+
+
+class StackKeys(Section):
+    """No keys of a stack belong to this scheme."""
+
+
+class VersionKeys(Section):
+    """No keys of an API version belong to this scheme."""
+
+
+def problems(_raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
+    """No rules between keys, no problems."""
+    yield from ()

@@ -1,0 +1,86 @@
+"""A REST API on its stage: what it answers, and how much it takes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.config import ApiVersion
+from infra.function import ModelFunction
+from infra.openapi import document
+from infra.scheme import prefixes
+from infra.settings import Settings
+
+STAGE = "live"
+
+
+class Api(pulumi.ComponentResource):
+    """A REST API made of one document, on the stage `live`.
+
+    A changed document makes a new deployment, and the stage moves to it at once.
+    """
+
+    id: pulumi.Output[str]
+    stage: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        versions: Mapping[str, ApiVersion],
+        functions: Mapping[str, ModelFunction],
+        settings: Settings,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("infra:api:Api", name, None, opts)
+        guarded = pulumi.ResourceOptions(parent=self, protect=settings.protect)
+        own = {version: functions[version] for version in versions if version in functions}
+        integrations = {version: function.integration for version, function in own.items()}
+        body = pulumi.Output.all(**integrations).apply(
+            lambda resolved: json.dumps(
+                document(name, versions, settings.contracts, resolved, settings.auth),
+                sort_keys=True,
+            )
+        )
+        api = aws.apigateway.RestApi(
+            name,
+            name=name,
+            body=body,
+            fail_on_warnings=True,
+            endpoint_configuration={"types": "REGIONAL"},
+            opts=guarded,
+        )
+        permissions = [
+            function.allow(api.execution_arn, f"{STAGE}/POST{prefix}/predict")
+            for version, function in own.items()
+            for prefix in prefixes(version)
+        ]
+        deployment = aws.apigateway.Deployment(
+            name,
+            rest_api=api.id,
+            triggers={"body": body.apply(_digest)},
+            # A new API version answers from its first moment on.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
+        )
+        stage = aws.apigateway.Stage(
+            name, rest_api=api.id, deployment=deployment.id, stage_name=STAGE, opts=guarded
+        )
+        aws.apigateway.MethodSettings(
+            name,
+            rest_api=api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings={
+                "throttling_rate_limit": settings.throttle.rate,
+                "throttling_burst_limit": settings.throttle.burst,
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.id, self.stage, self.url = api.id, stage.stage_name, stage.invoke_url
+        self.register_outputs({"url": self.url})
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()

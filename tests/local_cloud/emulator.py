@@ -1,0 +1,63 @@
+"""The emulator, ministack, in an environment of its own, for as long as a test needs it."""
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.project import ROOT
+
+PYTHON = ROOT / ".ministack" / "bin" / "python"
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+START_SECONDS = 20
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def emulator(**settings: str) -> Iterator[str]:
+    """The address of a fresh emulator. `settings`: its environment variables.
+
+    Raises:
+        RuntimeError: it ended at once, or did not answer; the text is its log.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    # Unpacked functions stay behind in its temporary folder.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        environ = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "LAMBDA_EXECUTOR": "local",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "TMPDIR": folder,
+        }
+        log = Path(folder, "log")
+        command = [PYTHON, Path(__file__).with_name("ministack_more.py")]
+        with log.open("w") as file:
+            process = subprocess.Popen(command, env=environ | settings, stdout=file, stderr=file)
+        try:
+            _wait(process, port, log)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"ministack did not start:\n{log.read_text()[-2_000:]}")

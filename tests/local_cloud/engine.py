@@ -1,0 +1,183 @@
+"""Pulumi's engine, as far as a rendered program needs it: what it registers is made, for real.
+
+What was made is remembered in the emulator itself, so the next run finds it: inputs that are the
+same change nothing, others update or replace, and what is no longer registered is deleted.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import runpy
+import threading
+from collections import UserDict
+from pathlib import Path
+from typing import Any, override
+
+import boto3
+import botocore.config
+import pulumi
+import yaml
+from pulumi.runtime import rpc
+
+from tests.local_cloud.emulator import REGION
+
+type Properties = dict[str, Any]
+
+BUCKET = "pulumi"
+
+
+class Inputs(UserDict[str, Any]):
+    """A resource's inputs, which remember what was read of them. `pulumi_name`: its name there."""
+
+    def __init__(self, values: Properties, pulumi_name: str = "") -> None:
+        super().__init__(values)
+        self.pulumi_name = pulumi_name
+        self.unread = {*values}
+
+    @override
+    def __getitem__(self, key: str) -> Any:
+        self.unread.discard(key)
+        return super().__getitem__(key)
+
+    def pick(self, *names: str) -> Properties:
+        """Those of these inputs that are set."""
+        return {name: self[name] for name in names if name in self}
+
+
+class Cloud(pulumi.runtime.Mocks):
+    """Makes each registered resource in the emulator."""
+
+    def __init__(self, url: str, kinds: dict[str, Any]) -> None:
+        self.url, self.kinds = url, kinds
+        self.changes: list[str] = []
+        self.problems: list[str] = []
+        self.archives: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self.before: Properties = self._remembered()
+        self.after: Properties = {}
+
+    def __getattr__(self, service: str) -> Any:
+        """The client of a service: `cloud.iam`, `cloud.lambda_`."""
+        if service.startswith("_"):
+            raise AttributeError(service)
+        name = service.rstrip("_")
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = boto3.client(
+                    name,
+                    endpoint_url=self.url,
+                    region_name=REGION,
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",  # noqa: S106 - the emulator's own
+                    config=botocore.config.Config(retries={"max_attempts": 0}),
+                )
+            return self._clients[name]
+
+    def _remembered(self) -> Properties:
+        if self.s3.list_buckets()["Buckets"]:
+            return json.load(self.s3.get_object(Bucket=BUCKET, Key="state")["Body"])
+        place = {"LocationConstraint": REGION}
+        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        return {}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+        """No data source is emulated."""
+        raise NotImplementedError(f"{args.token} has no counterpart here")
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Properties]:
+        """Make, change or leave alone what the program registers; its id and its outputs."""
+        if not args.custom or args.typ.startswith("pulumi:"):
+            return None, {}
+        kind = self.kinds[args.typ]
+        key, inputs = f"{args.typ}::{args.name}", self._plain(args.inputs)
+        old = self.before.get(key)
+        if old and old["inputs"] == inputs:
+            outputs = old["outputs"]
+        else:
+            given = Inputs(inputs, args.name)
+            outputs = kind.apply(self, given, old)
+            # What nothing applies can't have been tested.
+            changed = {
+                name for name in inputs if not old or old["inputs"].get(name) != inputs[name]
+            }
+            unread = given.unread & changed - kind.ignored.keys()
+            self.problems += [f"{kind.name}.{name} is applied by nothing" for name in unread]
+            self.changes.append(f"{self._verb(key, old, outputs)} {kind.name} {args.name}")
+        self.after[key] = {"type": args.typ, "inputs": inputs, "outputs": outputs}
+        return outputs["id"], args.inputs | outputs
+
+    def _verb(self, key: str, old: Properties | None, outputs: Properties) -> str:
+        if not old:
+            return "create"
+        if outputs["id"] == old["outputs"]["id"]:
+            return "update"
+        self.before[f"{key} before"] = old  # deleted after everything else, as Pulumi does
+        return "replace"
+
+    def _plain(self, value: Any) -> Any:
+        """Inputs as JSON: secrets opened, an archive as its digest, whole numbers as integers."""
+        if rpc.is_rpc_secret(value):
+            return self._plain(rpc.unwrap_rpc_secret(value))
+        if isinstance(value, pulumi.FileArchive):
+            content = Path(value.path).read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            self.archives[digest] = content
+            return digest
+        if isinstance(value, dict):
+            return {k: self._plain(v) for k, v in value.items() if v is not None}
+        if isinstance(value, list):
+            return [self._plain(each) for each in value]
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    def finish(self, *, complete: bool) -> None:
+        """Delete what a whole run registered no more, dependants first; remember the rest."""
+        gone = [key for key in reversed(self.before) if key not in self.after] if complete else []
+        for key in gone:
+            old = self.before.pop(key)
+            kind = self.kinds[old["type"]]
+            kind.delete(self, Inputs(old["inputs"] | old["outputs"]))
+            if not key.endswith(" before"):
+                self.changes.append(f"delete {kind.name} {key.partition('::')[2]}")
+        state = json.dumps(self.before | self.after)
+        self.s3.put_object(Bucket=BUCKET, Key="state", Body=state)
+
+
+def stack_config(folder: Path, stack: str, over: Properties) -> tuple[str, dict[str, str]]:
+    """The project's name, and a stack's config as the CLI hands it over; `over`: other values."""
+    project = yaml.safe_load((folder / "Pulumi.yaml").read_text("utf-8"))["name"]
+    config = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text("utf-8"))["config"]
+    values = config | {f"{project}:{key}": value for key, value in over.items()}
+    return project, {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
+    }
+
+
+def up(cloud: Cloud, folder: Path, stack: str, over: Properties) -> Properties:
+    """Run the program once; what it exports.
+
+    Raises:
+        Exception: whatever the program or the emulator raised.
+    """
+    os.chdir(folder)
+    project, config = stack_config(folder, stack, over)
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(cloud, project, stack, logger=logging.Logger("quiet", logging.ERROR))
+    pulumi.runtime.set_all_config(config)
+    outputs: Properties = {}
+
+    @pulumi.runtime.test  # without it what fails while registering passes in silence
+    def program() -> pulumi.Output[None]:
+        runpy.run_path(".", run_name="__main__")
+        root: Any = pulumi.runtime.get_root_resource()
+        return pulumi.Output.all(**root.outputs).apply(outputs.update)
+
+    complete = False
+    try:
+        program()
+        complete = True
+    finally:
+        cloud.finish(complete=complete)
+    return outputs

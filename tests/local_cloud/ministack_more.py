@@ -1,0 +1,119 @@
+"""ministack, and what AWS does that it lacks. Runs in ministack's own environment, as a program.
+
+- Routing rules of custom domains: the operations of apigatewayv2, and requests routed by header.
+- The answers of mock methods are Velocity templates, and may name the request's id.
+- A function that fails is answered by a gateway response.
+- Stages are added to usage plans, and taken out.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+import airspeed
+import ministack.app
+from ministack.services import apigateway_v1
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[Scope]]
+type Send = Callable[[Scope], Awaitable[None]]
+
+RULES = re.compile(r"/v2/domainnames/([^/]+)/routingrules(?:/([^/]+))?")
+plain_mock = apigateway_v1._invoke_mock_v1
+plain_proxy = apigateway_v1._invoke_lambda_proxy_v1
+
+
+def mock(integration: Scope) -> tuple[int, dict[str, str], bytes]:
+    """A mock's answer, its template filled in."""
+    status, headers, template = plain_mock(integration)
+    request_id = str(uuid.uuid4())
+    headers = {k: request_id if v == "context.requestId" else v for k, v in headers.items()}
+    filled = airspeed.Template(template.decode()).merge({"context": {"requestId": request_id}})
+    return status, headers, filled.encode()
+
+
+def update_usage_plan(plan_id: str, data: Scope) -> Any:
+    """A usage plan with stages added and removed: `add /apiStages <api>:<stage>`."""
+    plan = apigateway_v1._usage_plans[plan_id]
+    for change in data["patchOperations"]:
+        api, stage = change["value"].split(":")
+        own = {"apiId": api, "stage": stage}
+        others = [each for each in plan["apiStages"] if each != own]
+        plan["apiStages"] = [*others, own] if change["op"] == "add" else others
+    return apigateway_v1._v1_response(plan)
+
+
+async def proxy(*args: Any, **named: Any) -> Any:
+    """A function's answer; what it raised is not for the client."""
+    answer = await plain_proxy(*args, **named)
+    failed = isinstance(answer, tuple) and answer[0] == 502 and answer[2].startswith(b'{"message"')
+    return apigateway_v1._gw_error("INTEGRATION_FAILURE", "error") if failed else answer
+
+
+class RoutingRules:
+    """An ASGI application around ministack's."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+        self.rules: dict[str, dict[str, Scope]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is about rules; send the rest on."""
+        if scope["type"] == "http":
+            if found := RULES.fullmatch(scope["path"]):
+                await self.control(found[1], found[2], scope["method"], receive, send)
+                return
+            scope = self.routed(scope)
+        await self.app(scope, receive, send)
+
+    def routed(self, scope: Scope) -> Scope:
+        """The request, sent to the API of the first rule that it matches, by priority."""
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        rules = self.rules.get(headers.get("host", "").partition(":")[0], {})
+        for rule in sorted(rules.values(), key=lambda rule: rule["priority"]):
+            if all(matches(condition, headers) for condition in rule["conditions"]):
+                to = rule["actions"][0]["invokeApi"]
+                # `raw_path` stays what the client signed.
+                path = f"/_aws/execute-api/{to['apiId']}/{to['stage']}{scope['path']}"
+                return scope | {"path": path}
+        return scope
+
+    async def control(
+        self, domain: str, rule: str | None, method: str, receive: Receive, send: Send
+    ) -> None:
+        """Create, replace, list and delete the rules of a domain."""
+        rules, body, more = self.rules.setdefault(domain, {}), b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        status, answer = 200, {"routingRules": [*rules.values()]}
+        if method in ("POST", "PUT"):
+            rule, status = rule or uuid.uuid4().hex[:8], 201 if method == "POST" else 200
+            arn = f"arn:aws:apigateway:::/domainnames/{domain}/routingrules/{rule}"
+            own = {"routingRuleId": rule, "routingRuleArn": arn}
+            answer = rules[rule] = json.loads(body) | own
+        elif method == "DELETE":
+            status, answer = 204, rules.pop(rule or "", {})
+        content = b"" if status == 204 else json.dumps(answer).encode()
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+def matches(condition: Scope, headers: dict[str, str]) -> bool:
+    """Whether one of a condition's headers has a value that fits its pattern."""
+    return any(
+        fnmatchcase(headers.get(each["header"].lower(), ""), each["valueGlob"])
+        for each in condition["matchHeaders"]["anyOf"]
+    )
+
+
+if __name__ == "__main__":
+    apigateway_v1._invoke_mock_v1 = mock
+    apigateway_v1._update_usage_plan = update_usage_plan
+    apigateway_v1._invoke_lambda_proxy_v1 = proxy
+    ministack.app.app = RoutingRules(ministack.app.app)
+    ministack.app.main()

@@ -1,0 +1,127 @@
+"""A rendered project deployed to the emulator, and its clients."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.local_cloud.emulator import REGION
+from tests.project import ROOT
+
+JSON = {"Content-Type": "application/json"}
+ROOT_KEY = ("test", "test")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Stack:
+    """The stack `dev` of a project in the emulator at `url`, under a versioning scheme."""
+
+    url: str
+    project: Path
+    scheme: str
+    outputs: dict[str, str] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    # Where each API version was last seen: a retired one is exported no more, but still answers.
+    base_urls: dict[str, str] = field(default_factory=dict)
+
+    def up(self, **keys: Any) -> list[str]:
+        """Deploy with these keys over the stack file's; what was changed, as "create Role name".
+
+        Raises:
+            RuntimeError: the program or the emulator refused; the text says why.
+        """
+        command = [sys.executable, "-P", "-m", "tests.local_cloud", self.url, self.project, "dev"]
+        environ = os.environ | {"PYTHONPATH": str(ROOT)}
+        said = subprocess.run(
+            [*command, json.dumps(keys)], env=environ, capture_output=True, text=True
+        )
+        if said.returncode:
+            raise RuntimeError(said.stderr)
+        result = json.loads(said.stdout)
+        self.outputs, self.changes = result["outputs"], result["changes"]
+        for name in self.outputs:
+            if name.endswith("_base_url"):
+                self.base_urls[name.removesuffix("_base_url")] = self.outputs[name]
+        return self.changes
+
+    def client(self, service: str, key: tuple[str, str] = ROOT_KEY) -> Any:
+        """A client of the emulator."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=key[0],
+            aws_secret_access_key=key[1],
+        )
+
+    def key(self) -> dict[str, str]:
+        """The header with the stack's API key, looked up as the README says."""
+        name = self.outputs["api_key_name"]
+        found = self.client("apigateway").get_api_keys(nameQuery=name, includeValues=True)["items"]
+        (value,) = (each["value"] for each in found if each["name"] == name)
+        return {"X-API-Key": value}
+
+    def address(self, version: str, path: str) -> tuple[str, dict[str, str]]:
+        """The URL here of a path of an API version, and the headers that lead there."""
+        base_url = self.base_urls[version]
+        if self.scheme == "header":
+            host = urlsplit(base_url).netloc
+            return f"{self.url}{path}", {"Host": host, "X-API-Version": version}
+        return f"{base_url}{path}", {}
+
+    def send(
+        self,
+        version: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = JSON,
+        method: str = "POST",
+    ) -> Answer:
+        """The answer to a request."""
+        url, own = self.address(version, path)
+        return send(method, url, own | {**headers}, body)
+
+    def signed(self, version: str, path: str, body: bytes, key: tuple[str, str]) -> Answer:
+        """The answer to a POST signed with AWS credentials."""
+        url, own = self.address(version, path)
+        request = AWSRequest("POST", url, headers=own | JSON, data=body)
+        SigV4Auth(Credentials(*key), "execute-api", REGION).add_auth(request)
+        return send("POST", url, dict(request.headers), body)
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """The answer to a request."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=60)
+    try:
+        connection.request(method, parts.path, body, dict(headers))
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read())
+    finally:
+        connection.close()

@@ -1,0 +1,348 @@
+"""The unchanged program of a rendered project in an emulated AWS, under every versioning scheme.
+
+Each resource is made by real calls, each answer comes through the API from the real zip.
+"""
+
+import json
+import platform
+import re
+import shutil
+import threading
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local_cloud.emulator import ACCOUNT, REGION, emulator
+from tests.local_cloud.stack import JSON, Stack, send
+from tests.project import QUESTIONS, make, render
+
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+SLUG = "iris-classifier"
+EXAMPLE = (
+    b'{"instances": [{"sepal_length": 5.1, "sepal_width": 3.5,'
+    b' "petal_length": 1.4, "petal_width": 0.2}]}'
+)
+ANSWER = b'{"predictions":[{"species":"setosa","probability":1.0}]}'
+DEPRECATED = {
+    "state": "deprecated",
+    "deprecated_on": "2026-12-01",
+    "sunset": "2027-03-31",
+    "migration_url": "https://example.com/move#to-v2",
+}
+SAID_WHEN_DEPRECATED = {
+    "deprecation": "@1796083200",
+    "sunset": "Wed, 31 Mar 2027 00:00:00 GMT",
+    "link": '<https://example.com/move#to-v2>; rel="deprecation"',
+}
+
+
+def version(release: str, **keys: Any) -> dict[str, Any]:
+    return {"release": release, "architecture": ARCHITECTURE} | keys
+
+
+TWO = {"v1": version("0.1.0"), "v2": version("2.0.0")}
+
+
+@pytest.fixture(scope="session")
+def built(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with builds of v1 (0.1.0), v2 (2.0.0 and 2.1.0) and v3, and their contracts."""
+    project = tmp_path_factory.mktemp("built") / ready.name
+    shutil.copytree(ready, project, ignore=shutil.ignore_patterns(".venv", "dist"))
+    (project / ".venv").symlink_to(ready / ".venv")
+    pyproject = project / "pyproject.toml"
+    for name, release in (("v1", "0.1.0"), ("v2", "2.0.0"), ("v2", "2.1.0"), ("v3", "3.0.0")):
+        text = re.sub(
+            '^version = ".*"', f'version = "{release}"', pyproject.read_text(), flags=re.M
+        )
+        pyproject.write_text(re.sub('api_version = ".*"', f'api_version = "{name}"', text))
+        said = make(project, "contract", "build", f"ARCH={ARCHITECTURE}")
+        assert said.returncode == 0, said.stdout
+    return project
+
+
+@pytest.fixture(scope="session", params=QUESTIONS["versioning"])
+def project(request: Any, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of each scheme, with those builds."""
+    folder = tmp_path_factory.mktemp(request.param) / "out"
+    project = render(folder, versioning=request.param)
+    shutil.copytree(built / "dist", project / "dist")
+    shutil.copytree(built / "contracts", project / "contracts", dirs_exist_ok=True)
+    return project
+
+
+def scheme_of(project: Path) -> str:
+    return json.loads((project / ".template.json").read_text())["answers"]["versioning"]
+
+
+@pytest.fixture
+def empty(project: Path) -> Iterator[Stack]:
+    """A cloud with nothing in it."""
+    with emulator() as url:
+        yield Stack(url, project, scheme_of(project))
+
+
+@pytest.fixture
+def by_path(built: Path, tmp_path: Path) -> Iterator[Stack]:
+    """A cloud with nothing in it, for what is the same under every scheme."""
+    project = tmp_path / "by-path"
+    shutil.copytree(built, project, symlinks=True)
+    with emulator() as url:
+        yield Stack(url, project, "path")
+
+
+@pytest.fixture(scope="session")
+def two(project: Path) -> Iterator[Stack]:
+    """A cloud with v1 and v2, reached with a key; not to be changed."""
+    with emulator() as url:
+        stack = Stack(url, project, scheme_of(project))
+        stack.up(versions=TWO)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def key(two: Stack) -> dict[str, str]:
+    """The headers of a request that may pass."""
+    return JSON | two.key()
+
+
+def golden(project: Path, name: str) -> list[dict[str, Any]]:
+    contract = json.loads((project / "contracts" / f"{name}.json").read_text())
+    return contract["x-golden-requests"]
+
+
+def without_id(body: bytes | str) -> dict[str, Any]:
+    return json.loads(body) | {"request_id": None}
+
+
+def test_a_prediction_and_the_contract_need_the_key(two: Stack, key: dict[str, str]) -> None:
+    for headers in (JSON, JSON | {"X-API-Key": "another"}):
+        refused = two.send("v1", "/predict", EXAMPLE, headers)
+        assert refused.status == 403
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.json["detail"] == "Send a valid API key in the header X-API-Key."
+        assert two.send("v1", "/openapi.json", headers=headers, method="GET").status == 403
+    answer = two.send("v1", "/predict", EXAMPLE, key)
+    assert (answer.status, answer.body) == (200, ANSWER)
+
+
+def test_two_versions_answer_at_once_each_from_its_own_build(
+    two: Stack, key: dict[str, str]
+) -> None:
+    for name in TWO:
+        answer = two.send(name, "/predict", EXAMPLE, key)
+        assert answer.status == 200
+        assert answer.headers["x-api-version"] == name
+        assert answer.headers["x-model-release"] == TWO[name]["release"]
+
+
+def test_every_golden_request_gets_its_answer(two: Stack, key: dict[str, str]) -> None:
+    for each in golden(two.project, "v1"):
+        request, promised = each["request"], each["response"]
+        path = request["path"].removeprefix("/v1")
+        if two.scheme == "path" and request["path"] == "/predict":
+            continue  # names no API version
+        headers = key | request["headers"]
+        answer = two.send("v1", path, request["body"].encode(), headers, request["method"])
+        assert answer.status == promised["status"], each["name"]
+        if answer.status == 200:
+            assert answer.json.keys() == json.loads(promised["body"]).keys()
+        else:  # the front's own answers have an id of its own
+            assert without_id(answer.body) == without_id(promised["body"]), each["name"]
+        for name, value in promised["headers"].items():
+            if name != "X-Request-Id":
+                assert answer.headers[name.lower()] == value, each["name"]
+
+
+def test_a_body_of_more_than_a_mebibyte_is_too_large(two: Stack, key: dict[str, str]) -> None:
+    answer = two.send("v1", "/predict", b" " * 1_048_577, key)
+    assert (answer.status, answer.json["title"]) == (413, "Content Too Large")
+
+
+def test_the_contract_is_served_to_the_byte(two: Stack, key: dict[str, str]) -> None:
+    for name in TWO:
+        answer = two.send(name, "/openapi.json", headers=key, method="GET")
+        assert answer.status == 200
+        assert answer.body == (two.project / "contracts" / f"{name}.json").read_bytes()
+
+
+def test_an_error_has_the_id_of_its_request(two: Stack) -> None:
+    answer = two.send("v1", "/predict", method="DELETE")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert answer.json["request_id"] == answer.headers["x-request-id"] != ""
+
+
+def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, str]) -> None:
+    if two.scheme != "header":
+        pytest.skip("only the header scheme has a default version")
+    url, headers = two.address("v1", "/predict")
+    del headers["X-API-Version"]
+    assert send("POST", url, headers | key, EXAMPLE).headers["x-api-version"] == "v1"
+    unknown = send("POST", url, headers | key | {"X-API-Version": "v7"}, EXAMPLE)
+    assert unknown.status == 404
+    assert unknown.json["detail"] == "X-API-Version is not v1, which is served here."
+
+
+@contextmanager
+def called_throughout(stack: Stack, name: str, headers: dict[str, str]) -> Iterator[Counter[Any]]:
+    """Calls a version all the while; counts statuses with releases."""
+    seen: Counter[Any] = Counter()
+    stop = threading.Event()
+
+    def call() -> None:
+        while not stop.is_set():
+            answer = stack.send(name, "/predict", EXAMPLE, headers)
+            seen[answer.status, answer.headers.get("x-model-release")] += 1
+            time.sleep(0.03)  # the throttle takes 50 a second
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join()
+
+
+def names(stack: Stack) -> set[str]:
+    """What was changed, as "update Function v1"."""
+    prefix = f"{SLUG}-dev"
+    return {re.sub(rf" {prefix}-?(v\d+)?\S*", r" \1", each).strip() for each in stack.changes}
+
+
+def test_the_life_of_two_versions(empty: Stack) -> None:
+    stack = empty
+    stack.up(versions=TWO)
+    headers = JSON | stack.key()
+    front = {"update RestApi v1", "replace Deployment v1", "update Stage v1"}
+    if stack.scheme == "path":
+        front = {each.removesuffix(" v1") for each in front}
+
+    assert stack.up(versions=TWO) == []  # what is the same changes nothing
+
+    with called_throughout(stack, "v1", headers) as seen:
+        stack.up(versions=TWO | {"v2": version("2.1.0")})
+        assert names(stack) == {"update Function v2", "update Alias v2"}
+        assert stack.send("v2", "/predict", EXAMPLE, headers).headers["x-model-release"] == "2.1.0"
+
+        stack.up(versions=TWO)
+        assert stack.send("v2", "/predict", EXAMPLE, headers).headers["x-model-release"] == "2.0.0"
+
+        stack.up(versions=TWO | {"v3": version("3.0.0")})
+        touched = {each for each in names(stack) if not each.startswith("create")}
+        shared = front if stack.scheme == "path" else {"update UsagePlan"}
+        assert touched == shared
+        assert stack.send("v3", "/predict", EXAMPLE, headers).headers["x-api-version"] == "v3"
+    ((said, count),) = seen.items()
+    assert said == (200, "0.1.0")
+    assert count > 20
+
+    stack.up(versions=TWO | {"v1": TWO["v1"] | DEPRECATED})
+    touched = {each for each in names(stack) if not each.endswith("v3")} - {"update UsagePlan"}
+    assert touched == front | {"update Function v1", "update Alias v1"}
+    for method, path, status in (
+        ("POST", "/predict", 200),
+        ("DELETE", "/predict", 405),
+        ("POST", "/nothing", 404),
+        ("GET", "/openapi.json", 200),
+    ):
+        answer = stack.send("v1", path, EXAMPLE, headers, method)
+        assert answer.status == status
+        assert SAID_WHEN_DEPRECATED.items() <= answer.headers.items(), path
+    assert "sunset" not in stack.send("v2", "/predict", EXAMPLE, headers).headers
+    unknown = stack.send("v1", "/predict", EXAMPLE)
+    assert unknown.status == 403
+    # Under the path scheme the front's own errors are of no version.
+    assert ("sunset" in unknown.headers) == (stack.scheme != "path")
+
+    other = {"default_version": "v2"} if stack.scheme == "header" else {}
+    stack.up(versions=TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}}, **other)
+    for path in ("/predict", "/openapi.json", "/nothing"):
+        gone = stack.send("v1", path, EXAMPLE, headers)
+        assert (gone.status, gone.headers["content-type"]) == (410, "application/problem+json")
+        assert gone.json["detail"] == (
+            "v1 was retired on 2027-03-31. How to move on: https://example.com/move#to-v2"
+        )
+        assert SAID_WHEN_DEPRECATED.items() <= gone.headers.items()
+    functions = stack.client("lambda").list_functions()["Functions"]
+    assert [each["FunctionName"] for each in functions] == [f"{SLUG}-dev-v2"]
+    assert stack.send("v2", "/predict", EXAMPLE, headers).status == 200
+
+
+def rebuild(stack: Stack, without: str, **added: str) -> None:
+    """Replace the zip of v1 by one without what starts so, and with other files."""
+    whole = stack.project / f"dist/{SLUG}-0.1.0-{ARCHITECTURE}.zip"
+    changed = whole.with_name("changed.zip")
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.namelist():
+            if not entry.startswith(without):
+                new.writestr(entry, old.read(entry))
+        for name, text in added.items():
+            new.writestr(f"serving/{name}.py", text)
+    shutil.move(changed, whole)
+
+
+def test_a_function_that_can_not_start_is_a_502(by_path: Stack) -> None:
+    rebuild(by_path, without="model/model.onnx")
+    by_path.up(versions={"v1": TWO["v1"]})
+    answer = by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key())
+    assert (answer.status, answer.headers["content-type"]) == (502, "application/problem+json")
+    assert answer.json["detail"] == (
+        "The model failed, or took too long. Send fewer instances at once."
+    )
+    assert b"onnx" not in answer.body
+
+
+def test_a_model_that_fails_is_a_500_and_the_log_says_why(by_path: Stack) -> None:
+    broken = "class Predictor:\n    def predict(self, instances):\n        return 1 / 0\n"
+    rebuild(by_path, "serving/predictor.py", predictor=broken)
+    rebuild(by_path, "serving/__pycache__/predictor")
+    by_path.up(versions={"v1": TWO["v1"]})
+    answer = by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key())
+    assert (answer.status, answer.json["title"]) == (500, "Internal Server Error")
+    group = by_path.outputs["v1_log_group"]
+    events = by_path.client("logs").filter_log_events(logGroupName=group)
+    lines = [each["message"] for each in events["events"] if each["message"].startswith("{")]
+    (line,) = map(json.loads, lines)
+    assert line["request_id"] == answer.json["request_id"]
+    assert "ZeroDivisionError" in line["error"]
+
+
+def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
+    with emulator(AUTH="true") as url:
+        stack = Stack(url, project, scheme_of(project))
+        stack.up(versions={"v1": TWO["v1"]}, auth="iam")
+        iam = stack.client("iam")
+        keys = {}
+        for user in ("caller", "stranger"):
+            iam.create_user(UserName=user)
+            made = iam.create_access_key(UserName=user)["AccessKey"]
+            keys[user] = made["AccessKeyId"], made["SecretAccessKey"]
+        allow = {"Effect": "Allow", "Action": "execute-api:Invoke"}
+        statement = allow | {"Resource": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:*/live/POST/*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName="caller", PolicyName="call", PolicyDocument=document)
+        answer = stack.signed("v1", "/predict", EXAMPLE, keys["caller"])
+        assert (answer.status, answer.body) == (200, ANSWER)
+        for key in (keys["stranger"], (keys["caller"][0], "wrong")):
+            assert stack.signed("v1", "/predict", EXAMPLE, key).status == 403
+        for method, path in (("POST", "/predict"), ("GET", "/openapi.json")):
+            unsigned = stack.send("v1", path, EXAMPLE, method=method)
+            assert unsigned.status == 403
+            assert unsigned.headers["content-type"] == "application/problem+json"
+            assert unsigned.json["detail"] == "This request is not allowed."
+        assert stack.send("v1", "/nothing").status == 404
+
+
+def test_a_throttled_request_is_told_to_come_back(by_path: Stack) -> None:
+    by_path.up(versions={"v1": TWO["v1"]}, auth="none", throttle={"rate": 1, "burst": 1})
+    answers = [by_path.send("v1", "/predict", EXAMPLE) for _ in range(5)]
+    assert answers[0].status == 200
+    throttled = [answer for answer in answers if answer.status == 429]
+    assert throttled
+    assert throttled[0].json["title"] == "Too Many Requests"
