@@ -177,9 +177,8 @@ def test_an_error_has_the_id_of_its_request(two: Stack) -> None:
     assert answer.json["request_id"] == answer.headers["x-request-id"] != ""
 
 
+@pytest.mark.parametrize("project", ["header"], indirect=True)
 def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, str]) -> None:
-    if two.scheme != "header":
-        pytest.skip("only the header scheme has a default version")
     url, headers = two.address("v1", "/predict")
     del headers["X-API-Version"]
     assert send("POST", url, headers | key, EXAMPLE).headers["x-api-version"] == "v1"

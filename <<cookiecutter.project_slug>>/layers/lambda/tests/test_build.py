@@ -62,6 +62,19 @@ def test_two_builds_in_two_folders_have_one_sha256(host_zip: Path, tmp_path: Pat
     )
 
 
+def test_a_zip_of_another_version_is_not_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "dist.zip"
+    build.check_before(target, BUILD)
+    for api_version, fits in ((VERSION, True), ("v99", False)):
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("serving/build.json", json.dumps({"api_version": api_version}))
+        if fits:
+            build.check_before(target, BUILD)
+            continue
+        with pytest.raises(SystemExit, match=r"^dist/dist.zip is a build of v99\. Two API versions"):
+            build.check_before(target, BUILD)
+
+
 def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
