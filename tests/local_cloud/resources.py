@@ -97,6 +97,68 @@ def log_group(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Propertie
     return {"id": group, "arn": arn("logs", f"log-group:{group}")}
 
 
+ALARM = {
+    "name": "AlarmName",
+    "alarmDescription": "AlarmDescription",
+    "alarmActions": "AlarmActions",
+    "okActions": "OKActions",
+    "comparisonOperator": "ComparisonOperator",
+    "datapointsToAlarm": "DatapointsToAlarm",
+    "evaluationPeriods": "EvaluationPeriods",
+    "threshold": "Threshold",
+    "treatMissingData": "TreatMissingData",
+    "namespace": "Namespace",
+    "metricName": "MetricName",
+    "statistic": "Statistic",
+    "extendedStatistic": "ExtendedStatistic",
+    "period": "Period",
+}
+
+
+def dimensions(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Dimensions as boto3 wants them."""
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+def query(given: Properties) -> Properties:
+    """A query of an alarm as boto3 wants it."""
+    named = {"Id": given["id"]}
+    if "expression" in given:
+        rest = {"Expression": given["expression"], "Label": given["label"]}
+        return named | rest | {"ReturnData": given["returnData"]}
+    metric = given["metric"]
+    names = {"Namespace": metric["namespace"], "MetricName": metric["metricName"]}
+    of = names | {"Dimensions": dimensions(metric["dimensions"])}
+    statistic = {"Metric": of, "Period": metric["period"], "Stat": metric["stat"]}
+    return named | {"MetricStat": statistic, "ReturnData": False}
+
+
+@kind(
+    "cloudwatch/metricAlarm:MetricAlarm",
+    lambda cloud, i: cloud.cloudwatch.delete_alarms(AlarmNames=[i["name"]]),
+)
+def metric_alarm(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
+    """An alarm."""
+    given = {new: inputs[name] for name, new in ALARM.items() if name in inputs}
+    if "metricQueries" in inputs:
+        given["Metrics"] = [query(each) for each in inputs["metricQueries"]]
+    else:
+        given["Dimensions"] = dimensions(inputs["dimensions"])
+    cloud.cloudwatch.put_metric_alarm(**given)
+    return {"id": inputs["name"]}
+
+
+@kind(
+    "cloudwatch/dashboard:Dashboard",
+    lambda cloud, i: cloud.cloudwatch.delete_dashboards(DashboardNames=[i["dashboardName"]]),
+)
+def dashboard(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
+    """A dashboard."""
+    name = inputs["dashboardName"]
+    cloud.cloudwatch.put_dashboard(DashboardName=name, DashboardBody=inputs["dashboardBody"])
+    return {"id": name}
+
+
 @kind(
     "lambda/function:Function",
     lambda cloud, i: cloud.lambda_.delete_function(FunctionName=i["name"]),
@@ -104,8 +166,8 @@ def log_group(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Propertie
 def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A function; like the provider, an update changes its configuration first, then its code."""
     key, code = {"FunctionName": inputs["name"]}, {"ZipFile": cloud.archives[inputs["code"]]}
-    names = ("runtime", "handler", "role", "memorySize", "timeout", "environment", "loggingConfig")
-    config = upper(inputs.pick(*names))
+    names = ("runtime", "handler", "role", "memorySize", "timeout", "environment")
+    config = upper(inputs.pick(*names, "loggingConfig", "tracingConfig"))
     architectures = {"Architectures": inputs["architectures"]}
     if old:
         cloud.lambda_.update_function_configuration(**key, **config)
@@ -206,10 +268,12 @@ def stage(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     api, stage_name = inputs["restApi"], inputs["stageName"]
     key = {"restApiId": api, "stageName": stage_name}
     if old:
-        change = patches({"/deploymentId": inputs["deployment"]})
+        traced = str(inputs["xrayTracingEnabled"]).lower()
+        change = patches({"/deploymentId": inputs["deployment"], "/tracingEnabled": traced})
         cloud.apigateway.update_stage(**key, patchOperations=change)
     else:
-        cloud.apigateway.create_stage(**key, deploymentId=inputs["deployment"])
+        own = {"deploymentId": inputs["deployment"], "tracingEnabled": inputs["xrayTracingEnabled"]}
+        cloud.apigateway.create_stage(**key, **own)
     url = f"{cloud.url}/_aws/execute-api/{api}/{stage_name}"
     return {"id": f"ags-{api}-{stage_name}", "invokeUrl": url}
 

@@ -1,7 +1,9 @@
-"""Everything this stack deploys: a function per API version, and one front."""
+"""Everything this stack deploys: a function and its alarms per API version, front, dashboard."""
 
 import pulumi
 
+from infra.alarms import Alarms
+from infra.dashboard import Dashboard
 from infra.front import Front
 from infra.function import ModelFunction
 from infra.settings import Settings
@@ -11,6 +13,9 @@ functions = {
     name: ModelFunction(name, version, settings.stack) for name, version in settings.served.items()
 }
 front = Front(functions, settings)
+for name, version in settings.served.items():
+    Alarms(name, version, functions[name], settings.stack)
+Dashboard(functions, settings.stack)
 
 for name, function in functions.items():
     pulumi.export(f"{name}_base_url", front.base_urls[name])

@@ -65,7 +65,12 @@ class Api(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
         )
         stage = aws.apigateway.Stage(
-            name, rest_api=api.id, deployment=deployment.id, stage_name=STAGE, opts=guarded
+            name,
+            rest_api=api.id,
+            deployment=deployment.id,
+            stage_name=STAGE,
+            xray_tracing_enabled=settings.tracing,
+            opts=guarded,
         )
         aws.apigateway.MethodSettings(
             name,

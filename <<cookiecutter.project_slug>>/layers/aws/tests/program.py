@@ -42,6 +42,8 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/usagePlan:UsagePlan": lambda i: {},
     "aws:apigateway/usagePlanKey:UsagePlanKey": lambda i: {},
     "aws:apigatewayv2/routingRule:RoutingRule": lambda i: {},
+    "aws:cloudwatch/dashboard:Dashboard": lambda i: {},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda i: {
         "arn": ARN.format("logs", f"log-group:{i['name']}")
     },
@@ -96,8 +98,9 @@ class Program:
         return sorted(found, key=lambda each: each.name)
 
     def one(self, kind: str, name: str = "") -> Resource:
-        """The one resource of a kind, whose name ends so."""
-        (found,) = (each for each in self.of(kind) if each.name.endswith(name))
+        """The one resource of a kind, components apart, whose name ends so."""
+        several = (each for each in self.of(kind) if not each.type.startswith("infra:"))
+        (found,) = (each for each in several if each.name.endswith(name))
         return found
 
 

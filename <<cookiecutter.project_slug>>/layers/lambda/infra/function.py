@@ -32,6 +32,8 @@ class ModelFunction(pulumi.ComponentResource):
     """
 
     name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    alias: pulumi.Output[str]
     log_group: pulumi.Output[str]
     integration: pulumi.Output[dict[str, Any]]
 
@@ -50,9 +52,9 @@ class ModelFunction(pulumi.ComponentResource):
         role = aws.iam.Role(name, name=name, assume_role_policy=json.dumps(TRUST), opts=child)
         policy = aws.iam.RolePolicy(
             name,
-            name="logs",
+            name="writes",
             role=role.name,
-            policy=log_group.arn.apply(_may_write_logs),
+            policy=log_group.arn.apply(lambda arn: _may_write(arn, tracing=stack.tracing)),
             opts=child,
         )
         self._function = aws.lambda_.Function(
@@ -68,6 +70,7 @@ class ModelFunction(pulumi.ComponentResource):
             reserved_concurrent_executions=version.reserved_concurrency,
             environment={"variables": _environment(api_version, version)},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
+            tracing_config={"mode": "Active"} if stack.tracing else None,
             publish=True,
             # A call before the policy would write no log.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
@@ -79,7 +82,8 @@ class ModelFunction(pulumi.ComponentResource):
             function_version=self._function.version,
             opts=child,
         )
-        self.name = self._function.name
+        self.name, self.arn = self._function.name, self._function.arn
+        self.alias = pulumi.Output.concat(self._function.name, ":", self._alias.name)
         self.log_group = log_group.name
         self.integration = self._alias.invoke_arn.apply(_integration)
         self.register_outputs({"name": self.name, "log_group": self.log_group})
@@ -97,14 +101,20 @@ class ModelFunction(pulumi.ComponentResource):
         )
 
 
-def _may_write_logs(log_group_arn: str) -> str:
-    """The only thing that a function may do: write to its own log group's streams."""
-    statement = {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": f"{log_group_arn}:*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def _may_write(log_group_arn: str, *, tracing: bool) -> str:
+    """All that a function may do: write to the streams of its own log group, and traces."""
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn}:*",
+        }
+    ]
+    if tracing:
+        actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+        # X-Ray knows no resources that these could be bound to.
+        statements.append({"Effect": "Allow", "Action": actions, "Resource": "*"})
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _integration(invoke_arn: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from infra import scheme
 from infra.archive import Archive
@@ -23,9 +23,19 @@ from infra.config import (
     misplaced_keys,
     name_problems,
     own_keys,
+    spelt,
 )
 from infra.openapi import Auth
 from infra.scheme import StackKeys, VersionKeys
+
+
+def _topic(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+", value):
+        raise ValueError(f"{spelt(value)} is not an SNS topic; write its ARN")
+    return value
+
+
+type Topic = Annotated[str, AfterValidator(_topic)]
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Stack:
     project: str
     name: str
     log_retention_days: int
+    alarm_topic: str | None
+    tracing: bool
 
     @property
     def prefix(self) -> str:
@@ -85,6 +97,12 @@ class Settings(StackKeys):
         2922, 3288, 3653,
     ] = 30  # fmt: skip
     """Days that CloudWatch keeps the logs."""
+
+    alarm_topic: Topic | None = None
+    """The SNS topic that alarms go to; without one they only show in CloudWatch."""
+
+    tracing: bool = False
+    """Trace requests with X-Ray, through API and function."""
 
     protect: bool = False
     """Refuse to delete or replace what carries the public URL."""
@@ -145,7 +163,13 @@ class Settings(StackKeys):
             problems += said
         if settings is None or problems:
             raise Problems("\n".join(problems))
-        settings._stack = Stack(project, stack, settings.log_retention_days)
+        settings._stack = Stack(
+            project,
+            stack,
+            settings.log_retention_days,
+            settings.alarm_topic,
+            settings.tracing,
+        )
         settings._contracts = contracts
         return settings
 

@@ -71,14 +71,17 @@ def test_a_zip_of_another_version_is_not_overwritten(tmp_path: Path) -> None:
         if fits:
             build.check_before(target, BUILD)
             continue
-        with pytest.raises(SystemExit, match=r"^dist/dist.zip is a build of v99\. Two API versions"):
+        with pytest.raises(
+            SystemExit, match=r"^dist/dist.zip is a build of v99\. Two API versions"
+        ):
             build.check_before(target, BUILD)
 
 
 def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
-    assert said == msgspec.to_builtins(BUILD) | {"architecture": "host", "python": "3.13"}
+    runs_on = {"architecture": "host", "python": "3.13"}
+    assert said == msgspec.to_builtins(BUILD) | runs_on
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:

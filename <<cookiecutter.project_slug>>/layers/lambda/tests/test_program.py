@@ -208,7 +208,14 @@ def test_every_child_belongs_to_its_component_and_types_never_change(two: Progra
     expected = {front: stack, key: front} | dict.fromkeys(scheme.FRONT, front)
     for kind in ("apiKey:ApiKey", "usagePlan:UsagePlan", "usagePlanKey:UsagePlanKey"):
         expected[f"aws:apigateway/{kind}::iris-dev"] = key
+    dashboard = "infra:dashboard:Dashboard::iris-dev"
+    expected |= {dashboard: stack, "aws:cloudwatch/dashboard:Dashboard::iris-dev": dashboard}
     for version in TWO:
+        alarms = f"infra:alarms:Alarms::iris-dev-{version}"
+        expected[alarms] = stack
+        for kind in ("crashes", "failures", "slow", "throttles"):
+            name = f"iris-dev-{version}-{kind}"
+            expected[f"aws:cloudwatch/metricAlarm:MetricAlarm::{name}"] = alarms
         api, function = f"infra:api:Api::{scheme.api(version)}", f"{FUNCTION}::iris-dev-{version}"
         expected |= {api: front, function: stack}
         for kind in (
@@ -265,6 +272,7 @@ def test_a_stage_shows_the_deployment_of_its_api(two: Program) -> None:
             "restApi": f"{stage.name}-RestApi-id",
             "deployment": f"{stage.name}-Deployment-id",
             "stageName": "live",
+            "xrayTracingEnabled": False,
         }
 
 
@@ -281,7 +289,8 @@ def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks
     assert program.one("Function").inputs["name"] == f"{project}-{stack}-v999"
     for resource in program.resources:
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, and IAM's for roles
-        limit = {"LogGroup": 512, "RestApi": 128, "ApiKey": 128}.get(resource.kind, 64)
+        limits = {"LogGroup": 512, "RestApi": 128, "ApiKey": 128, "MetricAlarm": 255}
+        limit = limits.get(resource.kind, 64)
         name = resource.inputs.get("name", "")
         assert len(name) <= limit
         assert re.fullmatch(r"[\w/-]*", name)
@@ -291,7 +300,7 @@ def test_adding_a_version_changes_nothing_of_the_others_and_only_adds_to_the_fro
     stacks: Stacks, two: Program
 ) -> None:
     three = stacks.run(THREE)
-    assert changed(two, three) == scheme.SHARED
+    assert changed(two, three) == scheme.SHARED | {"Dashboard iris-dev"}
     for version in TWO:
         for place in added(body(two, version), body(three, version)):
             assert "/v3" in place or "documentation" in place
@@ -306,7 +315,7 @@ def test_a_changed_document_is_deployed(stacks: Stacks, two: Program) -> None:
 
 def test_a_version_in_front_of_the_others_changes_no_more(stacks: Stacks, two: Program) -> None:
     first = stacks.run({"v3": THREE["v3"], **TWO})
-    assert changed(two, first) == scheme.SHARED
+    assert changed(two, first) == scheme.SHARED | {"Dashboard iris-dev"}
     assert by_id(stacks.run(THREE)).keys() == by_id(first).keys()
 
 
@@ -344,14 +353,14 @@ def test_a_new_release_changes_its_function_and_nothing_else(stacks: Stacks, two
 
 def test_a_retired_version_leaves_only_its_answer(stacks: Stacks, two: Program) -> None:
     after = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}, "v2": TWO["v2"]})
-    function = f"{FUNCTION}::iris-dev-v1"
+    components = {f"{FUNCTION}::iris-dev-v1", "infra:alarms:Alarms::iris-dev-v1"}
     own = {
         f"{each.kind} {each.name}"
         for each in two.resources
-        if function in (each.parent, f"{each.type}::{each.name}")
+        if components & {each.parent, f"{each.type}::{each.name}"}
     }
     assert not own & {f"{each.kind} {each.name}" for each in after.resources}
-    assert changed(two, after) - own == api_changes("v1")
+    assert changed(two, after) - own == api_changes("v1") | {"Dashboard iris-dev"}
     assert not [name for name in after.exports if name.startswith("v1")]
     assert set(body(after)["paths"]) & {"/v1", "/v1/{proxy+}", "/v1/predict", "/predict"} == {
         "/v1",
@@ -379,6 +388,21 @@ def test_the_key_opens_the_stages_of_this_stack_and_no_other(two: Program) -> No
         "keyType": "API_KEY",
         "usagePlanId": "iris-dev-UsagePlan-id",
     }
+
+
+def test_a_traced_request_is_traced_through_api_and_function(stacks: Stacks) -> None:
+    program = stacks.run(tracing=True)
+    assert all(each.inputs["xrayTracingEnabled"] for each in program.of("Stage"))
+    for function in program.of("Function"):
+        assert function.inputs["tracingConfig"] == {"mode": "Active"}
+    for policy in program.of("RolePolicy"):
+        logs, traces = json.loads(policy.inputs["policy"])["Statement"]
+        assert logs["Resource"] != "*"
+        assert traces == {
+            "Effect": "Allow",
+            "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            "Resource": "*",
+        }
 
 
 def test_every_method_is_throttled(stacks: Stacks) -> None:

@@ -154,6 +154,7 @@ def test_a_wrong_value_is_refused_with_its_remedy(
         ({"throttle": {"rate": 0}}, "throttle.rate: is 0; write 1 or more."),
         ({"throttle": {"bursts": 5}}, "throttle.bursts: is not a key here; write burst."),
         ({"throttle": 5}, "throttle: is 5; write both limits, such as {rate: 50, burst: 100}."),
+        ({"alarm_topic": "me"}, 'alarm_topic: "me" is not an SNS topic; write its ARN.'),
         ({"log_retention": 30}, "log_retention: is not a key here; write log_retention_days."),
         ({"zzz": 1}, "zzz: is not a key here; write one of "),
         ({"versions": {}}, "versions: is empty; list at least one API version."),
@@ -266,9 +267,7 @@ def test_what_is_no_contract_of_the_version_is_refused(stacks: Stacks, text: str
 
 def test_no_list_of_versions_is_refused(stacks: Stacks) -> None:
     needed = texts("iris", scheme.keys({}))
-    with pytest.raises(
-        Problems, match="^versions: is missing; add a list of API versions, such as"
-    ):
+    with pytest.raises(Problems, match=r"^versions: is missing; add a list of API versions, such"):
         Settings.read("iris", "dev", needed)
 
 
