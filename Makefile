@@ -31,7 +31,7 @@ setup: .venv/installed .ministack/installed  ## make .venv and .ministack, with 
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 
 .PHONY: demo
-demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, ask, stop
+demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, deploy to an emulated AWS, ask
 	@$(PYTHON) -m tests.demo
 
 .PHONY: test

@@ -99,7 +99,7 @@ def stack(project: Path, versions: int) -> tuple[list[str], Path]:
     """A command that runs the Pulumi program for so many API versions, and where."""
     folder = project / "dist" / f"stack-{versions}"
     listed = {f"v{i}": {"release": f"{i}.0.0"} for i in range(1, versions + 1)}
-    return program(project, folder, versions=listed), folder
+    return program(project, folder, project / ".venv/bin/python", versions=listed), folder
 
 
 def one_file_template(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """From nothing to an answer, each step visible with its time. Run by `make demo`."""
 
+import json
 import re
 import shutil
 import signal
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.local_cloud.emulator import ARCHITECTURE, emulator
+from tests.local_cloud.stack import JSON, Stack
 from tests.project import ENVIRON, ROOT, cookiecutter
 
 FOLDER = ROOT / ".demo"
@@ -32,7 +35,7 @@ def run(project: Path, *command: str) -> None:
 
 
 def main() -> None:
-    """Render, train, test, serve, ask, stop."""
+    """Render, train, test, serve, ask; then build, deploy to an emulated AWS, ask there."""
     started = time.perf_counter()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
@@ -51,6 +54,8 @@ def main() -> None:
     with step("serve it, and send a request"):
         print("$ make serve", flush=True)
         serve(project)
+    with step("build it, deploy it to an emulated AWS, and send a request"):
+        deploy(project)
     seconds = time.perf_counter() - started
     print(
         f"\n{seconds:.0f} s in all. The project stays in {project.relative_to(ROOT)}/: look around."
@@ -75,6 +80,23 @@ def serve(project: Path) -> None:
         # make hands the signal on to what it runs
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=10)
+
+
+def deploy(project: Path) -> None:
+    """Run the project's Pulumi program against the emulator, and call what it made."""
+    run(project, "make", "build", f"ARCH={ARCHITECTURE}")
+    with emulator() as url:
+        print(f"an AWS of ours is at {url}: what `pulumi up` would make in yours is made there")
+        stack = Stack(url, project, "path")
+        version = {"release": "0.1.0", "architecture": ARCHITECTURE}
+        print(*stack.up(versions={"v1": version}), sep="\n")
+        contract = json.loads((project / "contracts" / "v1.json").read_text("utf-8"))
+        body = contract["x-golden-requests"][0]["request"]["body"]
+        print(f"\n$ curl {stack.outputs['v1_url']} -H 'X-API-Key: …' -d '{body}'", flush=True)
+        answer = stack.send("v1", "/predict", body.encode(), JSON | stack.key())
+        print(f"{answer.body.decode()}  (status {answer.status})")
+        if answer.status != 200:
+            sys.exit("the emulated API did not answer")
 
 
 if __name__ == "__main__":

@@ -111,12 +111,11 @@ print(json.dumps(config("iris", **given)))
 """
 
 
-def program(project: Path, folder: Path, **keys: object) -> list[str]:
+def program(project: Path, folder: Path, python: Path, **keys: object) -> list[str]:
     """The command that runs a project's Pulumi program under mocks, in `folder`, as the CLI does.
 
     It prints what was registered; every file that the stack `keys` describe needs is there.
     """
-    python = project / ".venv" / "bin" / "python"
     folder.mkdir(parents=True)
     given = subprocess.run(
         [python, "-c", STACK, folder, json.dumps(keys)],

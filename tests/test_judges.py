@@ -4,13 +4,17 @@ import json
 import random
 import string
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import airspeed
+import cfnlint.api
 import openapi_spec_validator
+import parliament
 import pytest
 
+from tests.local_cloud.resources import ALARM, dimensions, query, upper
 from tests.project import program
 
 DEPRECATED = {
@@ -28,44 +32,74 @@ VERSIONS = {
 CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
 
 
-@pytest.fixture(scope="session", params=["api_key", "none"])
-def document(request: pytest.FixtureRequest, ready: Path, tmp_path_factory: Any) -> Any:
-    """What API Gateway would import for a version of each state."""
-    folder = tmp_path_factory.mktemp("stack") / "folder"
-    command = program(ready, folder, versions=VERSIONS, auth=request.param)
+# Why a policy may name every resource.
+WILDCARDS = {
+    ("xray:PutTraceSegments", "xray:PutTelemetryRecords"): "X-Ray has no resources to name",
+}
+
+
+def registered(project: Path, ready: Path, folder: Path, **keys: object) -> list[dict[str, Any]]:
+    """The resources of a stack with a version of each state; `ready` lends its environment."""
+    command = program(project, folder, ready / ".venv/bin/python", versions=VERSIONS, **keys)
     said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    (api,) = (r for r in json.loads(said.stdout)["resources"] if r["type"].endswith(":RestApi"))
-    return json.loads(api["inputs"]["body"])
+    return json.loads(said.stdout)["resources"]
+
+
+@pytest.fixture(scope="session", params=["api_key", "iam", "none"])
+def documents(
+    request: pytest.FixtureRequest, project: Path, ready: Path, tmp_path_factory: Any
+) -> Any:
+    """What API Gateway would import for a version of each state, under every scheme."""
+    folder = tmp_path_factory.mktemp("stack") / "folder"
+    resources = registered(project, ready, folder, auth=request.param)
+    apis = [each for each in resources if each["type"].endswith(":RestApi")]
+    return [json.loads(each["inputs"]["body"]) for each in apis]
+
+
+@pytest.fixture(scope="session")
+def resources(project: Path, ready: Path, tmp_path_factory: Any) -> Any:
+    """All that a stack registers with every option on, under every scheme."""
+    folder = tmp_path_factory.mktemp("stack") / "folder"
+    topic = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
+    options = {"tracing": True, "alarm_topic": topic, "manage_account_logging": True}
+    return registered(project, ready, folder, log_retention_days=90, **options)
 
 
 def velocity(template: str) -> str:
     return airspeed.Template(template).merge(CONTEXT)
 
 
-def mocks(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The integration of each mock, by method and path."""
+def mocks(documents: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The integration of each mock, by method and path; of several at one path, the last."""
     return {
         f"{method} {path}": operation["x-amazon-apigateway-integration"]
+        for document in documents
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if operation["x-amazon-apigateway-integration"]["type"] == "mock"
     }
 
 
-def test_the_document_is_openapi(document: dict[str, Any]) -> None:
-    openapi_spec_validator.validate(document)
+def test_the_documents_are_openapi(documents: list[dict[str, Any]]) -> None:
+    assert documents
+    for document in documents:
+        openapi_spec_validator.validate(document)
 
 
-def test_a_template_engine_gives_back_the_contract(document: dict[str, Any], ready: Path) -> None:
+def test_a_template_engine_gives_back_the_contract(
+    documents: list[dict[str, Any]], ready: Path
+) -> None:
     contract = (ready / "contracts" / "v1.json").read_text("utf-8")
     for version in ("v2", "v3"):
-        answer = mocks(document)[f"get /{version}/openapi.json"]["responses"]["default"]
+        answer = mocks(documents)[f"get /{version}/openapi.json"]["responses"]["default"]
         said = velocity(answer["responseTemplates"]["application/json"])
         assert said == contract.replace("/v1/", f"/{version}/")
 
 
-def test_a_template_engine_gives_problems_with_the_requests_id(document: dict[str, Any]) -> None:
-    for name, mock in mocks(document).items():
+def test_a_template_engine_gives_problems_with_the_requests_id(
+    documents: list[dict[str, Any]],
+) -> None:
+    for name, mock in mocks(documents).items():
         status = json.loads(velocity(mock["requestTemplates"]["application/json"]))["statusCode"]
         response = mock["responses"]["default"]
         assert response["statusCode"] == str(status)
@@ -105,3 +139,101 @@ def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:
     (aws,) = (package for package in json.loads(said) if package["name"] == "pulumi_aws")
     plugin = Path(aws["location"], "pulumi_aws", "pulumi-plugin.json")
     assert json.loads(plugin.read_text("utf-8"))["resource"] is True
+
+
+def test_every_policy_is_sound_and_names_its_resources(resources: list[dict[str, Any]]) -> None:
+    policies = [each for each in resources if each["type"].endswith(":RolePolicy")]
+    assert policies
+    for each in policies:
+        text = each["inputs"]["policy"]
+        assert [str(found) for found in parliament.analyze_policy_string(text).findings] == []
+        for statement in json.loads(text)["Statement"]:
+            if statement["Resource"] == "*":
+                assert tuple(statement["Action"]) in WILDCARDS
+            else:
+                assert statement["Resource"].startswith("arn:aws:")
+
+
+def test_a_judge_of_policies_would_notice() -> None:
+    group = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/iris-dev-v1"
+    statement = {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": group}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert parliament.analyze_policy_string(text).findings
+
+
+# How CloudFormation calls what Pulumi calls otherwise; None: it has no such property.
+PROPERTIES = {
+    "Alias": {},
+    "Function": {"name": "FunctionName", "code": None, "publish": None},
+    "LogGroup": {"name": "LogGroupName"},
+    "Role": {
+        "name": "RoleName",
+        "namePrefix": None,
+        "assumeRolePolicy": "AssumeRolePolicyDocument",
+    },
+    "Stage": {
+        "accessLogSettings": "AccessLogSetting",
+        "restApi": "RestApiId",
+        "deployment": "DeploymentId",
+        "xrayTracingEnabled": "TracingEnabled",
+    },
+    "UsagePlan": {"name": "UsagePlanName"},
+}
+TYPES = {
+    "Alias": "AWS::Lambda::Alias",
+    "Function": "AWS::Lambda::Function",
+    "LogGroup": "AWS::Logs::LogGroup",
+    "MetricAlarm": "AWS::CloudWatch::Alarm",
+    "Role": "AWS::IAM::Role",
+    "Stage": "AWS::ApiGateway::Stage",
+    "UsagePlan": "AWS::ApiGateway::UsagePlan",
+}
+
+
+def fragment(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """A resource as CloudFormation would have it."""
+    if kind == "MetricAlarm":
+        own = {ALARM[name]: value for name, value in inputs.items() if name in ALARM}
+        if "metricQueries" in inputs:
+            return own | {"Metrics": [query(each) for each in inputs["metricQueries"]]}
+        return own | {"Dimensions": dimensions(inputs["dimensions"])}
+    names = PROPERTIES[kind]
+    own = {}
+    for name, value in inputs.items():
+        if new := names.get(name, name[0].upper() + name[1:]):
+            own[new] = json.loads(value) if name == "assumeRolePolicy" else upper(value)
+    if kind == "Function":
+        own["Environment"] = {"Variables": inputs["environment"]["variables"]}
+        own["Code"] = {"S3Bucket": "bucket", "S3Key": inputs["code"]}
+    return own
+
+
+def lint(template: dict[str, Any]) -> list[str]:
+    """Errors and warnings; what cfn-lint says for information is about style."""
+    found = cfnlint.api.lint_all(json.dumps(template))
+    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id[0] != "I"]
+
+
+def test_cloudformation_takes_every_input(resources: list[dict[str, Any]]) -> None:
+    fragments = {}
+    for each in resources:
+        kind = each["type"].rpartition(":")[2]
+        if each["type"].startswith("aws:") and kind in TYPES:
+            name = "".join(filter(str.isalnum, each["name"])) + kind
+            properties = fragment(kind, each["inputs"])
+            fragments[name] = {"Type": TYPES[kind], "Properties": properties}
+    assert {each["Type"] for each in fragments.values()} == {*TYPES.values()}
+    assert lint({"AWSTemplateFormatVersion": "2010-09-09", "Resources": fragments}) == []
+
+
+def test_a_judge_of_inputs_would_notice() -> None:
+    properties = {"LogGroupName": "/aws/lambda/iris", "RetentionInDays": 31}
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": properties}
+    assert lint({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Logs": group}})
+
+
+def test_the_workflows_are_sound(project: Path) -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    command = [zizmor, "--offline", "--no-progress", project / ".github"]
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout

@@ -4,7 +4,6 @@ Each resource is made by real calls, each answer comes through the API from the 
 """
 
 import json
-import platform
 import re
 import shutil
 import threading
@@ -18,11 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.local_cloud.emulator import ACCOUNT, REGION, emulator
+from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
 from tests.local_cloud.stack import JSON, Stack, send
 from tests.project import QUESTIONS, make, render
 
-ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 SLUG = "iris-classifier"
 EXAMPLE = (
     b'{"instances": [{"sepal_length": 5.1, "sepal_width": 3.5,'
@@ -195,8 +193,11 @@ def called_throughout(stack: Stack, name: str, headers: dict[str, str]) -> Itera
 
     def call() -> None:
         while not stop.is_set():
-            answer = stack.send(name, "/predict", EXAMPLE, headers)
-            seen[answer.status, answer.headers.get("x-model-release")] += 1
+            try:
+                answer = stack.send(name, "/predict", EXAMPLE, headers)
+                seen[answer.status, answer.headers.get("x-model-release")] += 1
+            except OSError as error:
+                seen[repr(error)] += 1
             time.sleep(0.03)  # the throttle takes 50 a second
 
     thread = threading.Thread(target=call)
@@ -337,6 +338,20 @@ def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
             assert unsigned.headers["content-type"] == "application/problem+json"
             assert unsigned.json["detail"] == "This request is not allowed."
         assert stack.send("v1", "/nothing").status == 404
+
+
+def test_every_option_is_applied(by_path: Stack) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
+    options = {"tracing": True, "manage_account_logging": True, "alarm_topic": topic}
+    by_path.up(versions={"v1": TWO["v1"] | {"reserved_concurrency": 5}}, **options)
+    (api,) = by_path.client("apigateway").get_rest_apis()["items"]
+    stage = by_path.client("apigateway").get_stage(restApiId=api["id"], stageName="live")
+    assert stage["tracingEnabled"]
+    assert json.loads(stage["accessLogSettings"]["format"])["status"] == "$context.status"
+    alarms = by_path.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 4
+    by_path.up(versions={"v1": TWO["v1"]})
+    assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
 
 
 def test_a_throttled_request_is_told_to_come_back(by_path: Stack) -> None:

@@ -37,3 +37,4 @@ def test_the_demo_ends_with_an_answer() -> None:
     result = make(ROOT, "demo")
     assert result.returncode == 0, result.stdout
     assert '\n{"predictions":[{"species":"setosa","probability":1.0}]}\n' in result.stdout
+    assert '"probability":1.0}]}  (status 200)\n' in result.stdout

@@ -182,7 +182,8 @@ def misplaced_keys(project: str, config: Mapping[str, str], model: type[Section]
     """Keys of this project under another project's name."""
     for key in config:
         namespace, _, name = key.partition(":")
-        if namespace != project and name in model.model_fields:
+        slip = get_close_matches(namespace, [project])
+        if slip and namespace != project and name in model.model_fields:
             yield f"{key}: belongs to another project; write {project}:{name}."
 
 
@@ -246,6 +247,8 @@ WANTED = {
     "versions": f"a list of API versions, such as v1: {{release: {EXAMPLE_RELEASE}}}",
     "a version": f"its settings, such as {{release: {EXAMPLE_RELEASE}}}",
     "release": f"one in quotes, such as {EXAMPLE_RELEASE}",
+    "domain": "both keys, {name: api.example.org, certificate_arn: …}",
+    "default_version": "the name of an API version, such as v1",
     "throttle": "both limits, such as {rate: 50, burst: 100}",
     "int_type": "a whole number, without quotes",
     "bool_type": "true or false",
@@ -258,6 +261,7 @@ def _keys(schema: Mapping[str, Any], place: list[str]) -> list[str]:
     node = schema
     for step in place:
         node = node.get("properties", {}).get(step) or node["additionalProperties"]
+        node = node.get("anyOf", [node])[0]  # null is the other
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]
     return list(node["properties"])

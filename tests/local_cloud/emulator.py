@@ -1,6 +1,7 @@
 """The emulator, ministack, in an environment of its own, for as long as a test needs it."""
 
 import os
+import platform
 import socket
 import subprocess
 import tempfile
@@ -15,6 +16,8 @@ PYTHON = ROOT / ".ministack" / "bin" / "python"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 START_SECONDS = 20
+# What runs here, by the name that Lambda has for it.
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 def free_port() -> int:

@@ -61,15 +61,34 @@ def patches(values: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"op": "replace", "path": path, "value": str(v)} for path, v in values.items()]
 
 
-@kind("iam/role:Role", lambda cloud, i: cloud.iam.delete_role(RoleName=i["name"]))
+@kind("iam/role:Role", lambda cloud, i: cloud.iam.delete_role(RoleName=i["id"]))
 def role(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """An IAM role."""
     trust = inputs["assumeRolePolicy"]
+    name = inputs["name"] if "name" in inputs else f"{inputs['namePrefix']}made-up"
     if old:
-        cloud.iam.update_assume_role_policy(RoleName=inputs["name"], PolicyDocument=trust)
+        cloud.iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
     else:
-        cloud.iam.create_role(RoleName=inputs["name"], AssumeRolePolicyDocument=trust)
-    return {"id": inputs["name"], "arn": f"arn:aws:iam::{ACCOUNT}:role/{inputs['name']}"}
+        cloud.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    return {"id": name, "name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+
+
+@kind(
+    "iam/rolePolicyAttachment:RolePolicyAttachment",
+    lambda cloud, i: cloud.iam.detach_role_policy(RoleName=i["role"], PolicyArn=i["policyArn"]),
+)
+def role_policy_attachment(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
+    """A policy of AWS's own for a role."""
+    cloud.iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+    return {"id": f"{inputs['role']}/{inputs['policyArn']}"}
+
+
+@kind("apigateway/account:Account")
+def account(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
+    """The role by which API Gateway writes logs, for the whole region."""
+    change = patches({"/cloudwatchRoleArn": inputs["cloudwatchRoleArn"]})
+    cloud.apigateway.update_account(patchOperations=change)
+    return {"id": ACCOUNT}
 
 
 @kind(
@@ -128,7 +147,7 @@ def query(given: Properties) -> Properties:
         return named | rest | {"ReturnData": given["returnData"]}
     metric = given["metric"]
     names = {"Namespace": metric["namespace"], "MetricName": metric["metricName"]}
-    of = names | {"Dimensions": dimensions(metric["dimensions"])}
+    of = names | {"Dimensions": dimensions(metric.get("dimensions", {}))}
     statistic = {"Metric": of, "Period": metric["period"], "Stat": metric["stat"]}
     return named | {"MetricStat": statistic, "ReturnData": False}
 
@@ -145,6 +164,25 @@ def metric_alarm(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Proper
     else:
         given["Dimensions"] = dimensions(inputs["dimensions"])
     cloud.cloudwatch.put_metric_alarm(**given)
+    return {"id": inputs["name"]}
+
+
+@kind(
+    "cloudwatch/logMetricFilter:LogMetricFilter",
+    lambda cloud, i: cloud.logs.delete_metric_filter(
+        logGroupName=i["logGroupName"], filterName=i["name"]
+    ),
+)
+def log_metric_filter(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
+    """A metric that counts lines of a log."""
+    count = inputs["metricTransformation"]
+    names = {"metricNamespace": count["namespace"], "metricName": count["name"]}
+    cloud.logs.put_metric_filter(
+        logGroupName=inputs["logGroupName"],
+        filterName=inputs["name"],
+        filterPattern=inputs["pattern"],
+        metricTransformations=[names | {"metricValue": count["value"]}],
+    )
     return {"id": inputs["name"]}
 
 
@@ -234,12 +272,14 @@ def permission(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properti
 def rest_api(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A REST API of an imported document."""
     document = json.loads(inputs["body"])
-    own = {
-        "name": inputs["name"],
-        "apiKeySource": document["x-amazon-apigateway-api-key-source"],
-        "endpointConfiguration": {"types": [inputs["endpointConfiguration"]["types"]]},
-    }
-    api = old["outputs"]["id"] if old else cloud.apigateway.create_rest_api(**own)["id"]
+    if old:
+        api = old["outputs"]["id"]
+    else:
+        api = cloud.apigateway.create_rest_api(
+            name=inputs["name"],
+            apiKeySource=document["x-amazon-apigateway-api-key-source"],
+            endpointConfiguration={"types": [inputs["endpointConfiguration"]["types"]]},
+        )["id"]
     before = json.loads(old["inputs"]["body"]) if old else {}
     import_document(cloud.apigateway, api, document, before)
     return {"id": api, "executionArn": arn("execute-api", api)}
@@ -267,13 +307,15 @@ def stage(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """Where a deployment is served."""
     api, stage_name = inputs["restApi"], inputs["stageName"]
     key = {"restApiId": api, "stageName": stage_name}
-    if old:
-        traced = str(inputs["xrayTracingEnabled"]).lower()
-        change = patches({"/deploymentId": inputs["deployment"], "/tracingEnabled": traced})
-        cloud.apigateway.update_stage(**key, patchOperations=change)
-    else:
-        own = {"deploymentId": inputs["deployment"], "tracingEnabled": inputs["xrayTracingEnabled"]}
-        cloud.apigateway.create_stage(**key, **own)
+    if not old:
+        cloud.apigateway.create_stage(**key, deploymentId=inputs["deployment"])
+    values = {
+        "/deploymentId": inputs["deployment"],
+        "/tracingEnabled": str(inputs["xrayTracingEnabled"]).lower(),
+    }
+    log = inputs.get("accessLogSettings", {})
+    values |= {f"/accessLogSettings/{name}": value for name, value in log.items()}
+    cloud.apigateway.update_stage(**key, patchOperations=patches(values))
     url = f"{cloud.url}/_aws/execute-api/{api}/{stage_name}"
     return {"id": f"ags-{api}-{stage_name}", "invokeUrl": url}
 
@@ -281,6 +323,7 @@ def stage(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
 SETTINGS = {
     "throttlingRateLimit": "throttling/rateLimit",
     "throttlingBurstLimit": "throttling/burstLimit",
+    "loggingLevel": "logging/loglevel",
 }
 
 

@@ -9,7 +9,8 @@ from infra.config import Section, spelt
 
 
 def _name(value: str) -> str:
-    if not re.fullmatch(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", value):
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not re.fullmatch(rf"({label}\.)+([a-z]{{2,63}}|xn--{label})", value):
         raise ValueError(f"{spelt(value)} is not a domain; write one such as api.example.org")
     return value
 

@@ -6,7 +6,7 @@ from typing import Any
 from infra.config import Section, VersionName, mapping
 from infra.domain import Domain
 
-PLACEHOLDER = ".example.com"
+PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
 
 
 def prefixes(api_version: str) -> tuple[str, ...]:
@@ -28,13 +28,15 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(raw: Mapping[str, Any], *, deploying: bool) -> Iterator[str]:
-    """A default version that answers nothing; a placeholder where something would be made."""
+def problems(raw: Mapping[str, Any], *, previewing: bool) -> Iterator[str]:
+    """A default version that answers nothing; placeholders where something would be made."""
     versions = mapping(raw.get("versions"))
     served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
+    known = served or [*versions]
     default = raw.get("default_version")
-    if served and default is not None and default not in served:
-        yield f"default_version: {default} is not served; write {' or '.join(served)}."
-    domain = str(mapping(raw.get("domain")).get("name"))
-    if deploying and domain.endswith(PLACEHOLDER):
-        yield f"domain.name: {domain} is a placeholder; write a domain and a certificate of yours."
+    if known and isinstance(default, str) and default not in known:
+        yield f"default_version: {default} is not served; write {' or '.join(known)}."
+    for key, placeholder in PLACEHOLDERS.items():
+        value = str(mapping(raw.get("domain")).get(key))
+        if previewing and placeholder in value:
+            yield f"domain.{key}: {value} is a placeholder; write your own."

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from infra.config import Problems
 from infra.settings import Settings
 from tests import scheme
+from tests.program import run
 from tests.stacks import DEPRECATED, TWO, Stacks, config
+
+PLACEHOLDER = "arn:aws:acm:eu-central-1:000000000000:certificate/placeholder"
 
 
 def test_the_header_leads_to_the_version_that_it_names(stacks: Stacks) -> None:
@@ -58,13 +62,14 @@ def test_a_retired_version_still_has_its_rule(stacks: Stacks) -> None:
 def test_a_missing_key_is_told(stacks: Stacks, key: str) -> None:
     stacks.make("iris", TWO)
     given = {k: v for k, v in config("iris", TWO).items() if k != f"iris:{key}"}
-    with pytest.raises(Problems, match=f"^{key}: is missing; add it"):
+    with pytest.raises(Problems, match=f"^{key}: is missing; add "):
         Settings.read("iris", "dev", given)
 
 
 @pytest.mark.parametrize(
     ("domain", "sentence"),
     [
+        ({"nmae": "api"}, "domain.nmae: is not a key here; write name."),
         ({"name": "api"}, 'domain.name: "api" is not a domain; write one such as api.example.org.'),
         (
             {"certificate_arn": "arn"},
@@ -85,5 +90,22 @@ def test_a_placeholder_is_good_for_tests_and_refused_where_something_would_be_ma
     stacks.make("iris", TWO)
     given = config("iris", TWO)
     assert Settings.read("iris", "dev", given).domain.name == scheme.DOMAIN
-    with pytest.raises(Problems, match=r"^domain.name: iris.example.com is a placeholder; write a"):
-        Settings.read("iris", "dev", given, deploying=True)
+    with pytest.raises(Problems, match=r"^domain.name: iris.example.com is a placeholder; write "):
+        Settings.read("iris", "dev", given, previewing=True)
+    own = {"name": "api.example.org", "certificate_arn": PLACEHOLDER}
+    with pytest.raises(Problems, match=r"^domain.certificate_arn: arn:.* is a placeholder; write "):
+        Settings.read("iris", "dev", config("iris", TWO, domain=own), previewing=True)
+
+
+def test_a_preview_refuses_a_placeholder(stacks: Stacks) -> None:
+    stacks.make("iris", TWO)
+    run("iris", "dev", config("iris", TWO))
+    with pytest.raises(pulumi.RunError, match=r"\ndomain.name: iris.example.com is a placeholder"):
+        run("iris", "dev", config("iris", TWO), preview=True)
+
+
+def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
+    retired = {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}}
+    assert stacks.run(retired).one("BasePathMapping").inputs["restApi"] == "iris-dev-v1-RestApi-id"
+    with pytest.raises(Problems, match=r"^default_version: v9 is not served; write v1"):
+        stacks.settings(retired, default_version="v9")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.config import Section
+from infra.config import Section, mapping
 from infra.domain import Domain
 
 
@@ -23,6 +23,10 @@ class VersionKeys(Section):
     """A domain of yours for this API version; else API Gateway makes up its address."""
 
 
-def problems(_raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
-    """No rules between keys, no problems."""
-    yield from ()
+def problems(raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
+    """A domain that two API versions would share."""
+    owners: dict[str, str] = {}
+    for version, keys in mapping(raw.get("versions")).items():
+        name = mapping(mapping(keys).get("domain")).get("name")
+        if isinstance(name, str) and owners.setdefault(name, version) != version:
+            yield f"versions.{version}.domain.name: {name} is {owners[name]}'s; write another one."

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.access import restrict
+from infra.account import account_logging
 from infra.api import Api
 from infra.function import ModelFunction
 from infra.settings import Settings
@@ -20,7 +21,8 @@ class Front(pulumi.ComponentResource):
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        api = Api(name, settings.versions, functions, settings, opts=child)
+        logging = account_logging(name, settings.manage_account_logging, child)
+        api = Api(name, settings.versions, functions, settings, logging, child)
         self.base_urls = {
             version: pulumi.Output.concat(api.url, "/", version) for version in functions
         }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from infra.account import AccountLogging
 from infra.config import ApiVersion
 from infra.function import ModelFunction
 from infra.openapi import document
@@ -14,6 +15,16 @@ from infra.scheme import prefixes
 from infra.settings import Settings
 
 STAGE = "live"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "error": "$context.error.responseType",
+    "integration_error": "$context.integration.error",
+    "milliseconds": "$context.responseLatency",
+}
 
 
 class Api(pulumi.ComponentResource):
@@ -32,10 +43,12 @@ class Api(pulumi.ComponentResource):
         versions: Mapping[str, ApiVersion],
         functions: Mapping[str, ModelFunction],
         settings: Settings,
+        logging: AccountLogging | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("infra:api:Api", name, None, opts)
         guarded = pulumi.ResourceOptions(parent=self, protect=settings.protect)
+        needs = pulumi.ResourceOptions(depends_on=[logging] if logging else [])
         own = {version: functions[version] for version in versions if version in functions}
         integrations = {version: function.integration for version, function in own.items()}
         body = pulumi.Output.all(**integrations).apply(
@@ -70,7 +83,8 @@ class Api(pulumi.ComponentResource):
             deployment=deployment.id,
             stage_name=STAGE,
             xray_tracing_enabled=settings.tracing,
-            opts=guarded,
+            access_log_settings=self._access_log(name, settings) if logging else None,
+            opts=pulumi.ResourceOptions.merge(guarded, needs),
         )
         aws.apigateway.MethodSettings(
             name,
@@ -80,11 +94,26 @@ class Api(pulumi.ComponentResource):
             settings={
                 "throttling_rate_limit": settings.throttle.rate,
                 "throttling_burst_limit": settings.throttle.burst,
+                "logging_level": "ERROR" if logging else None,
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.id, self.stage, self.url = api.id, stage.stage_name, stage.invoke_url
         self.register_outputs({"url": self.url})
+
+    def _access_log(
+        self, name: str, settings: Settings
+    ) -> aws.apigateway.StageAccessLogSettingsArgs:
+        """A line per request, of those too that reach no function."""
+        group = aws.cloudwatch.LogGroup(
+            f"{name}-access",
+            name=f"/aws/apigateway/{name}",
+            retention_in_days=settings.log_retention_days,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return aws.apigateway.StageAccessLogSettingsArgs(
+            destination_arn=group.arn, format=json.dumps(ACCESS_LOG)
+        )
 
 
 def _digest(body: str) -> str:

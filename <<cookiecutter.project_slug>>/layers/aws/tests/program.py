@@ -26,6 +26,7 @@ ARN = f"arn:aws:{{}}:{REGION}:123456789012:{{}}"
 INVOKE = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{{}}/invocations"
 # What AWS adds to a resource's inputs. A type that is not here can't be registered.
 OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
+    "aws:apigateway/account:Account": lambda i: {},
     "aws:apigateway/apiKey:ApiKey": lambda i: {"value": "secret"},
     "aws:apigateway/basePathMapping:BasePathMapping": lambda i: {},
     "aws:apigateway/deployment:Deployment": lambda i: {},
@@ -43,11 +44,16 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/usagePlanKey:UsagePlanKey": lambda i: {},
     "aws:apigatewayv2/routingRule:RoutingRule": lambda i: {},
     "aws:cloudwatch/dashboard:Dashboard": lambda i: {},
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda i: {},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda i: {
         "arn": ARN.format("logs", f"log-group:{i['name']}")
     },
-    "aws:iam/role:Role": lambda i: {"arn": f"arn:aws:iam::123456789012:role/{i['name']}"},
+    "aws:iam/role:Role": lambda i: {
+        "name": i.get("name", "made-up"),
+        "arn": f"arn:aws:iam::123456789012:role/{i.get('name', 'made-up')}",
+    },
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: {},
     "aws:iam/rolePolicy:RolePolicy": lambda i: {},
     "aws:lambda/alias:Alias": lambda i: {
         "arn": f"{ARN.format('lambda', 'function:')}{i['functionName']}:{i['name']}",
@@ -161,7 +167,7 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def run(project: str, stack: str, config: dict[str, str]) -> Program:
+def run(project: str, stack: str, config: dict[str, str], *, preview: bool = False) -> Program:
     """Run the program in the working directory, with config as Pulumi hands it over.
 
     Raises:
@@ -176,7 +182,7 @@ def run(project: str, stack: str, config: dict[str, str]) -> Program:
     nothing = cast("pulumi.Resource", None)
     pulumi.runtime.settings.set_root_resource(nothing)  # or an earlier run's exports would stay
     monitor = _Monitor(program)
-    pulumi.runtime.set_mocks(monitor.mocks, project, stack, logger=logger, monitor=monitor)
+    pulumi.runtime.set_mocks(monitor.mocks, project, stack, preview, logger, monitor)
     pulumi.runtime.set_all_config(config)
 
     @pulumi.runtime.test  # without it what fails while registering passes in silence

@@ -8,19 +8,24 @@ from infra.settings import Stack, Version
 
 type Dimensions = dict[str, pulumi.Input[str]]
 
-MINUTE = 60
-# Two bad minutes of three: one slow start is no alarm.
-BAD_MINUTES, MINUTES = 2, 3
+NAMESPACE = "ModelServing"
+# Two bad periods of three: one slow start is no alarm, one call in five minutes can be one.
+PERIOD_SECONDS, BAD_PERIODS, PERIODS = 300, 2, 3
 FAILED_PERCENT = 1
 # Of the version's own timeout.
 SLOW_PERCENT = 80
 
 
+def failures_of(function: str) -> str:
+    """The metric that counts a function's answers of 500, in one stack alone."""
+    return f"{function}-failures"
+
+
 class Alarms(pulumi.ComponentResource):
     """Alarms for one API version: it crashes, it fails, it is slow, calls are turned away.
 
-    What Lambda counts as an error is a crash or a call out of time; what the app answers with 500
-    it counts itself, in the metrics of its log.
+    What Lambda counts as an error is a crash or a call out of time; answers of 500 are counted in
+    the log. (The app's own metric of them has service and API version, but not the stack.)
     """
 
     def __init__(
@@ -29,7 +34,15 @@ class Alarms(pulumi.ComponentResource):
         self._name, self._topic = f"{stack.prefix}-{api_version}", stack.alarm_topic
         super().__init__("infra:alarms:Alarms", self._name)
         calls: Dimensions = {"FunctionName": function.name, "Resource": function.alias}
-        answers: Dimensions = {"service": stack.project, "api_version": api_version}
+        failures = failures_of(self._name)
+        aws.cloudwatch.LogMetricFilter(
+            failures,
+            name=failures,
+            log_group_name=function.log_group,
+            pattern="{ $.status >= 500 }",
+            metric_transformation={"namespace": NAMESPACE, "name": failures, "value": "1"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self._share(
             "crashes",
             "Calls that crashed or ran out of time.",
@@ -38,38 +51,37 @@ class Alarms(pulumi.ComponentResource):
             calls,
             calls,
         )
-        self._share(
-            "failures", "Calls answered with 500.", "ModelServing", "ServerErrors", answers, calls
-        )
+        self._share("failures", "Calls answered with 500.", NAMESPACE, failures, None, calls)
         slow_ms = version.timeout_seconds * 10 * SLOW_PERCENT
         self._alarm(
             "slow",
             f"One call in a hundred takes over {SLOW_PERCENT} % of its timeout.",
             aws.cloudwatch.MetricAlarmArgs(
                 comparison_operator="GreaterThanThreshold",
-                evaluation_periods=MINUTES,
+                evaluation_periods=PERIODS,
                 threshold=slow_ms,
                 namespace="AWS/Lambda",
                 metric_name="Duration",
                 dimensions=calls,
                 extended_statistic="p99",
-                period=MINUTE,
+                period=PERIOD_SECONDS,
             ),
         )
-        self._alarm(
-            "throttles",
-            "Calls turned away: reserved_concurrency, or the account's, is used up.",
-            aws.cloudwatch.MetricAlarmArgs(
-                comparison_operator="GreaterThanThreshold",
-                evaluation_periods=MINUTES,
-                threshold=0,
-                namespace="AWS/Lambda",
-                metric_name="Throttles",
-                dimensions=calls,
-                statistic="Sum",
-                period=MINUTE,
-            ),
-        )
+        if version.reserved_concurrency != 0:  # which turns every call away on purpose
+            self._alarm(
+                "throttles",
+                "Calls turned away: reserved_concurrency, or the account's, is used up.",
+                aws.cloudwatch.MetricAlarmArgs(
+                    comparison_operator="GreaterThanThreshold",
+                    evaluation_periods=PERIODS,
+                    threshold=0,
+                    namespace="AWS/Lambda",
+                    metric_name="Throttles",
+                    dimensions=calls,
+                    statistic="Sum",
+                    period=PERIOD_SECONDS,
+                ),
+            )
         self.register_outputs({})
 
     def _share(
@@ -78,16 +90,16 @@ class Alarms(pulumi.ComponentResource):
         description: str,
         namespace: str,
         metric: str,
-        dimensions: Dimensions,
+        dimensions: Dimensions | None,
         calls: Dimensions,
     ) -> None:
-        """An alarm on a metric as a share of all calls: few errors of few calls count too."""
+        """An alarm on a metric as a share of all calls."""
         self._alarm(
             kind,
             description,
             aws.cloudwatch.MetricAlarmArgs(
                 comparison_operator="GreaterThanThreshold",
-                evaluation_periods=MINUTES,
+                evaluation_periods=PERIODS,
                 threshold=FAILED_PERCENT,
                 metric_queries=[
                     aws.cloudwatch.MetricAlarmMetricQueryArgs(
@@ -105,13 +117,13 @@ class Alarms(pulumi.ComponentResource):
     def _alarm(self, kind: str, description: str, args: aws.cloudwatch.MetricAlarmArgs) -> None:
         name = f"{self._name}-{kind}"
         args.name, args.alarm_description = name, description
-        args.datapoints_to_alarm, args.treat_missing_data = BAD_MINUTES, "notBreaching"
+        args.datapoints_to_alarm, args.treat_missing_data = BAD_PERIODS, "notBreaching"
         args.alarm_actions = args.ok_actions = [self._topic] if self._topic else None
         aws.cloudwatch.MetricAlarm(name, args, opts=pulumi.ResourceOptions(parent=self))
 
 
 def _sum(
-    query: str, namespace: str, metric: str, dimensions: Dimensions
+    query: str, namespace: str, metric: str, dimensions: Dimensions | None
 ) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
     return aws.cloudwatch.MetricAlarmMetricQueryArgs(
         id=query,
@@ -119,7 +131,7 @@ def _sum(
             namespace=namespace,
             metric_name=metric,
             dimensions=dimensions,
-            period=MINUTE,
+            period=PERIOD_SECONDS,
             stat="Sum",
         ),
     )

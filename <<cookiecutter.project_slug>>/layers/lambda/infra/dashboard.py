@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.function import ModelFunction
+from infra.alarms import NAMESPACE, failures_of
+from infra.function import ALIAS, ModelFunction
 from infra.settings import Stack
 
 WIDTH, HEIGHT = 6, 6
@@ -23,56 +24,45 @@ class Dashboard(pulumi.ComponentResource):
             stack.prefix,
             dashboard_name=stack.prefix,
             dashboard_body=pulumi.Output.all(**arns).apply(
-                lambda known: json.dumps(body(stack.project, known), sort_keys=True)
+                # Without functions Pulumi resolves to an empty list.
+                lambda known: json.dumps(body(stack.prefix, known or {}), sort_keys=True)
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
 
 
-def body(project: str, arns: Mapping[str, str]) -> dict[str, Any]:
+def body(prefix: str, arns: Mapping[str, str]) -> dict[str, Any]:
     """The dashboard of functions by API version, in the notation of CloudWatch."""
-    return {
-        "widgets": [
-            {
-                "type": "metric",
-                "x": column * WIDTH,
-                "y": row * HEIGHT,
-                "width": WIDTH,
-                "height": HEIGHT,
-                "properties": graph | {"region": arn.split(":")[3], "period": 60},
-            }
-            for row, (version, arn) in enumerate(arns.items())
-            for column, graph in enumerate(_graphs(project, version, arn.rpartition(":")[2]))
-        ]
-    }
+    rows = [
+        {
+            "type": "metric",
+            "x": column * WIDTH,
+            "y": row * HEIGHT,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "properties": graph | {"region": arn.split(":")[3], "period": 60},
+        }
+        for row, (version, arn) in enumerate(arns.items())
+        for column, graph in enumerate(_graphs(version, f"{prefix}-{version}"))
+    ]
+    nothing = {"type": "text", "properties": {"markdown": "No API version is served."}}
+    return {"widgets": rows or [nothing]}
 
 
-def _graphs(project: str, version: str, function: str) -> list[dict[str, Any]]:
-    alias = ["FunctionName", function, "Resource", f"{function}:live"]
-    app = ["service", project, "api_version", version]
+def _graphs(version: str, function: str) -> list[dict[str, Any]]:
+    alias = ["FunctionName", function, "Resource", f"{function}:{ALIAS}"]
 
     def graph(title: str, *metrics: list[Any]) -> dict[str, Any]:
         return {"title": f"{version}: {title}", "metrics": [*metrics]}
 
-    def of_lambda(metric: str, stat: str) -> list[Any]:
-        return ["AWS/Lambda", metric, *alias, {"stat": stat}]
+    def calls(metric: str, statistic: str) -> list[Any]:
+        return ["AWS/Lambda", metric, *alias, {"stat": statistic}]
 
+    failures = [NAMESPACE, failures_of(function), {"stat": "Sum", "label": "answered with 500"}]
     return [
-        graph(
-            "calls",
-            of_lambda("Invocations", "Sum"),
-            ["ModelServing", "Instances", *app, {"stat": "Sum"}],
-        ),
-        graph(
-            "errors",
-            of_lambda("Errors", "Sum"),
-            ["ModelServing", "ServerErrors", *app, {"stat": "Sum"}],
-        ),
-        graph("milliseconds", *(of_lambda("Duration", stat) for stat in ("p50", "p99"))),
-        graph(
-            "concurrency",
-            of_lambda("ConcurrentExecutions", "Maximum"),
-            of_lambda("Throttles", "Sum"),
-        ),
+        graph("calls", calls("Invocations", "Sum")),
+        graph("errors", calls("Errors", "Sum"), failures),
+        graph("milliseconds", calls("Duration", "p50"), calls("Duration", "p99")),
+        graph("concurrency", calls("ConcurrentExecutions", "Maximum"), calls("Throttles", "Sum")),
     ]

@@ -70,7 +70,8 @@ class ModelFunction(pulumi.ComponentResource):
             reserved_concurrent_executions=version.reserved_concurrency,
             environment={"variables": _environment(api_version, version)},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
-            tracing_config={"mode": "Active"} if stack.tracing else None,
+            # Said even where it is off: AWS keeps what is not said.
+            tracing_config={"mode": "Active" if stack.tracing else "PassThrough"},
             publish=True,
             # A call before the policy would write no log.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -104,6 +104,9 @@ class Settings(StackKeys):
     tracing: bool = False
     """Trace requests with X-Ray, through API and function."""
 
+    manage_account_logging: bool = False
+    """Log every request and error of the APIs. Sets the region's role for that; it stays."""
+
     protect: bool = False
     """Refuse to delete or replace what carries the public URL."""
 
@@ -133,19 +136,20 @@ class Settings(StackKeys):
             pulumi.RunError: it can't be used; one sentence per problem.
         """
         project, stack = pulumi.get_project(), pulumi.get_stack()
-        deploying = bool(pulumi.runtime.is_dry_run())  # every deploy is previewed first
+        previewing = bool(pulumi.runtime.is_dry_run())  # as every deploy is, before it is one
         try:
-            return cls.read(project, stack, pulumi.runtime.config.CONFIG.get(), deploying=deploying)
+            config = pulumi.runtime.config.CONFIG.get()
+            return cls.read(project, stack, config, previewing=previewing)
         except Problems as problems:
             raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
 
     @classmethod
     def read(
-        cls, project: str, stack: str, config: Mapping[str, str], *, deploying: bool = False
+        cls, project: str, stack: str, config: Mapping[str, str], *, previewing: bool = False
     ) -> "Settings":
         """The config of a stack as Pulumi hands it over: text, mappings as JSON.
 
-        deploying: refuse placeholders too.
+        previewing: refuse placeholders too.
 
         Raises:
             Problems: it can't be used; one sentence per problem.
@@ -154,7 +158,7 @@ class Settings(StackKeys):
         settings, problems = check(cls, raw)
         problems += name_problems(project, stack)
         problems += misplaced_keys(project, config, cls)
-        problems += scheme.problems(raw, deploying=deploying)
+        problems += scheme.problems(raw, previewing=previewing)
         contracts: dict[str, str] = {}
         for name, version in _deployable(raw).items():
             archive = Archive(project, version.release, version.architecture)

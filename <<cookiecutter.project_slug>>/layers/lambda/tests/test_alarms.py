@@ -43,10 +43,10 @@ def test_without_a_topic_alarms_only_show(stacks: Stacks) -> None:
 
 @pytest.mark.parametrize("version", TWO)
 def test_errors_are_a_share_of_the_versions_own_calls(two: Program, version: str) -> None:
-    own = {"service": "iris", "api_version": version}
+    count = f"iris-dev-{version}-failures"
     for kind, namespace, metric, dimensions in (
-        ("crashes", "AWS/Lambda", "Errors", alias(version)),
-        ("failures", "ModelServing", "ServerErrors", own),
+        ("crashes", "AWS/Lambda", "Errors", {"dimensions": alias(version)}),
+        ("failures", "ModelServing", count, {}),
     ):
         inputs = alarm(two, f"{version}-{kind}")
         percent, failed, calls = inputs["metricQueries"]
@@ -55,14 +55,25 @@ def test_errors_are_a_share_of_the_versions_own_calls(two: Program, version: str
         assert failed["metric"] == {
             "namespace": namespace,
             "metricName": metric,
-            "dimensions": dimensions,
-            "period": 60,
+            "period": 300,
             "stat": "Sum",
+            **dimensions,
         }
         assert calls["metric"] == failed["metric"] | {
             "namespace": "AWS/Lambda",
             "metricName": "Invocations",
             "dimensions": alias(version),
+        }
+
+
+def test_failures_are_counted_in_the_log_of_the_stacks_own_function(two: Program) -> None:
+    for version in TWO:
+        name = f"iris-dev-{version}-failures"
+        assert two.one("LogMetricFilter", name).inputs == {
+            "name": name,
+            "logGroupName": f"/aws/lambda/iris-dev-{version}",
+            "pattern": "{ $.status >= 500 }",
+            "metricTransformation": {"namespace": "ModelServing", "name": name, "value": "1"},
         }
 
 
@@ -72,14 +83,21 @@ def test_slow_is_what_comes_near_the_versions_own_timeout(two: Program) -> None:
         assert inputs["threshold"] == limit
         assert (inputs["namespace"], inputs["metricName"]) == ("AWS/Lambda", "Duration")
         assert (inputs["dimensions"], inputs["extendedStatistic"]) == (alias(version), "p99")
-        assert inputs["period"] == 60
+        assert inputs["period"] == 300
 
 
 def test_any_call_turned_away_counts(two: Program) -> None:
     inputs = alarm(two, "v1-throttles")
     assert (inputs["namespace"], inputs["metricName"]) == ("AWS/Lambda", "Throttles")
     assert (inputs["dimensions"], inputs["statistic"]) == (alias("v1"), "Sum")
-    assert (inputs["threshold"], inputs["period"]) == (0, 60)
+    assert (inputs["threshold"], inputs["period"]) == (0, 300)
+
+
+def test_a_version_that_is_stopped_on_purpose_turns_calls_away_in_silence(stacks: Stacks) -> None:
+    program = stacks.run({"v1": TWO["v1"] | {"reserved_concurrency": 0}})
+    assert [each.name for each in program.of("MetricAlarm")] == [
+        f"iris-dev-v1-{kind}" for kind in ("crashes", "failures", "slow")
+    ]
 
 
 def test_the_dashboard_has_a_row_for_each_version(two: Program) -> None:
@@ -94,5 +112,4 @@ def test_the_dashboard_has_a_row_for_each_version(two: Program) -> None:
         assert each["properties"]["region"] == "eu-central-1"
         for metric in each["properties"]["metrics"]:
             named = dict(zip(metric[2:-1:2], metric[3:-1:2], strict=True))
-            own = {"service": "iris", "api_version": version}
-            assert named in (alias(version), own), metric
+            assert named == alias(version) or metric[1] == f"iris-dev-{version}-failures"

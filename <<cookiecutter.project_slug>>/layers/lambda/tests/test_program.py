@@ -117,6 +117,7 @@ def test_a_function_is_what_its_version_says(stacks: Stacks) -> None:
         "reservedConcurrentExecutions": 0,
         "environment": {"variables": {"API_VERSION": "v1", "RELEASE": "1.4.2"}},
         "loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/iris-dev-v1"},
+        "tracingConfig": {"mode": "PassThrough"},
         "publish": True,
     }
     assert "reservedConcurrentExecutions" not in program.one("Function", "v2").inputs
@@ -213,6 +214,8 @@ def test_every_child_belongs_to_its_component_and_types_never_change(two: Progra
     for version in TWO:
         alarms = f"infra:alarms:Alarms::iris-dev-{version}"
         expected[alarms] = stack
+        metric = f"aws:cloudwatch/logMetricFilter:LogMetricFilter::iris-dev-{version}-failures"
+        expected[metric] = alarms
         for kind in ("crashes", "failures", "slow", "throttles"):
             name = f"iris-dev-{version}-{kind}"
             expected[f"aws:cloudwatch/metricAlarm:MetricAlarm::{name}"] = alarms
@@ -290,6 +293,7 @@ def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks
     for resource in program.resources:
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, and IAM's for roles
         limits = {"LogGroup": 512, "RestApi": 128, "ApiKey": 128, "MetricAlarm": 255}
+        limits["LogMetricFilter"] = 512
         limit = limits.get(resource.kind, 64)
         name = resource.inputs.get("name", "")
         assert len(name) <= limit
@@ -368,6 +372,12 @@ def test_a_retired_version_leaves_only_its_answer(stacks: Stacks, two: Program) 
     }
 
 
+def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
+    program = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
+    assert not program.of("Function") + program.of("MetricAlarm")
+    assert "No API version is served." in program.one("Dashboard").inputs["dashboardBody"]
+
+
 def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Program) -> None:
     program = stacks.run(auth="none")
     assert program.warnings == [
@@ -403,6 +413,30 @@ def test_a_traced_request_is_traced_through_api_and_function(stacks: Stacks) -> 
             "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
             "Resource": "*",
         }
+
+
+def test_the_accounts_logging_is_set_on_request_and_stays_when_the_stack_goes(
+    stacks: Stacks, two: Program
+) -> None:
+    program = stacks.run(manage_account_logging=True, log_retention_days=7)
+    kept = {each.kind for each in program.resources if "retainOnDelete" in each.options}
+    assert kept == {"Role", "RolePolicyAttachment", "Account"}
+    role = program.one("Role", "iris-dev")
+    assert role.options == ("retainOnDelete",)
+    assert "name" not in role.inputs  # the one left behind may still be there
+    assert program.one("Account").inputs["cloudwatchRoleArn"].endswith(":role/made-up")
+    for stage in program.of("Stage"):
+        assert "aws:apigateway/account:Account::iris-dev" in stage.depends_on
+        log = stage.inputs["accessLogSettings"]
+        group = f"/aws/apigateway/{stage.name}"
+        assert log["destinationArn"] == ARN.format("logs", f"log-group:{group}")
+        assert json.loads(log["format"])["status"] == "$context.status"
+    for settings in program.of("MethodSettings"):
+        assert settings.inputs["settings"]["loggingLevel"] == "ERROR"
+        assert not settings.inputs["settings"].get("dataTraceEnabled")
+    assert {each.inputs["retentionInDays"] for each in program.of("LogGroup")} == {7}
+    assert not [each for each in two.of("Stage") if "accessLogSettings" in each.inputs]
+    assert not two.of("Account")
 
 
 def test_every_method_is_throttled(stacks: Stacks) -> None:

@@ -1,0 +1,50 @@
+"""The account's part in the logs of API Gateway: one role per region, for all APIs there."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "apigateway.amazonaws.com"},
+        }
+    ],
+}
+POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
+
+class AccountLogging(pulumi.ComponentResource):
+    """The role by which API Gateway writes logs, set for the account.
+
+    It stays when the stack goes: without it every other API of the region would fall silent.
+    """
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("infra:account:AccountLogging", name, None, opts)
+        stays = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
+        role = aws.iam.Role(
+            name,
+            # Of no fixed name: the one that an earlier stack left behind may still be there.
+            name_prefix="apigateway-logs-",
+            assume_role_policy=json.dumps(TRUST),
+            opts=stays,
+        )
+        attached = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=POLICY, opts=stays)
+        aws.apigateway.Account(
+            name,
+            cloudwatch_role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[attached]),
+        )
+        self.register_outputs({})
+
+
+def account_logging(
+    name: str, managed: bool, opts: pulumi.ResourceOptions
+) -> AccountLogging | None:
+    """The account's role where this stack is to manage it."""
+    return AccountLogging(name, opts) if managed else None
