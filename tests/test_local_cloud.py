@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
-from tests.local_cloud.stack import JSON, Stack, send
-from tests.project import QUESTIONS, make, render
+from tests.local_cloud.stack import JSON, Answer, Stack, send
+from tests.project import QUESTIONS, ROOT, make, render
 
 SLUG = "iris-classifier"
 EXAMPLE = (
@@ -118,6 +118,34 @@ def without_id(body: bytes | str) -> dict[str, Any]:
     return json.loads(body) | {"request_id": None}
 
 
+def promised(stack: Stack, row: str) -> str:
+    """What the README's tables say of a request under the stack's scheme."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (cells,) = (line.split(" | ") for line in readme.splitlines() if line.startswith(f"| {row} |"))
+    return cells[1 + ["path", "host", "header"].index(stack.scheme)].removesuffix(" |")
+
+
+def seen(answer: Answer) -> str:
+    """An answer as the README's tables put it; the app alone knows the release."""
+    who = "app" if "x-model-release" in answer.headers else "front"
+    return f"{who} {answer.status}" + (", Sunset" if "sunset" in answer.headers else "")
+
+
+def test_the_readme_says_who_answers_what(two: Stack, key: dict[str, str]) -> None:
+    predict = ("v1", "/predict", EXAMPLE)
+    unserved = key | {"X-API-Version": "v99"}
+    for row, answer in {
+        "`POST /predict` of an API version": two.send(*predict, key),
+        "… without the key": two.send(*predict),
+        "… with an `X-API-Version` that is not served": two.send(*predict, unserved),
+        "… that breaks the contract": two.send("v1", "/predict", b"{}", key),
+        "`DELETE /predict`": two.send(*predict, key, "DELETE"),
+        "`GET /openapi.json`": two.send("v1", "/openapi.json", b"", key, "GET"),
+        "a path that does not exist": two.send("v1", "/nothing", EXAMPLE, key),
+    }.items():
+        assert seen(answer) == promised(two, row), row
+
+
 def test_a_prediction_and_the_contract_need_the_key(two: Stack, key: dict[str, str]) -> None:
     for headers in (JSON, JSON | {"X-API-Key": "another"}):
         refused = two.send("v1", "/predict", EXAMPLE, headers)
@@ -188,22 +216,22 @@ def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, 
 @contextmanager
 def called_throughout(stack: Stack, name: str, headers: dict[str, str]) -> Iterator[Counter[Any]]:
     """Calls a version all the while; counts statuses with releases."""
-    seen: Counter[Any] = Counter()
+    answers: Counter[Any] = Counter()
     stop = threading.Event()
 
     def call() -> None:
         while not stop.is_set():
             try:
                 answer = stack.send(name, "/predict", EXAMPLE, headers)
-                seen[answer.status, answer.headers.get("x-model-release")] += 1
+                answers[answer.status, answer.headers.get("x-model-release")] += 1
             except OSError as error:
-                seen[repr(error)] += 1
+                answers[repr(error)] += 1
             time.sleep(0.03)  # the throttle takes 50 a second
 
     thread = threading.Thread(target=call)
     thread.start()
     try:
-        yield seen
+        yield answers
     finally:
         stop.set()
         thread.join()
@@ -225,7 +253,7 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
 
     assert stack.up(versions=TWO) == []  # what is the same changes nothing
 
-    with called_throughout(stack, "v1", headers) as seen:
+    with called_throughout(stack, "v1", headers) as calls:
         stack.up(versions=TWO | {"v2": version("2.1.0")})
         assert names(stack) == {"update Function v2", "update Alias v2"}
         assert stack.send("v2", "/predict", EXAMPLE, headers).headers["x-model-release"] == "2.1.0"
@@ -238,7 +266,7 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
         shared = front if stack.scheme == "path" else {"update UsagePlan"}
         assert touched == shared | {"update Dashboard"}
         assert stack.send("v3", "/predict", EXAMPLE, headers).headers["x-api-version"] == "v3"
-    ((said, count),) = seen.items()
+    ((said, count),) = calls.items()
     assert said == (200, "0.1.0")
     assert count > 20
 
@@ -255,17 +283,22 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
         answer = stack.send("v1", path, EXAMPLE, headers, method)
         assert answer.status == status
         assert SAID_WHEN_DEPRECATED.items() <= answer.headers.items(), path
-    assert "sunset" not in stack.send("v2", "/predict", EXAMPLE, headers).headers
-    unknown = stack.send("v1", "/predict", EXAMPLE)
-    assert unknown.status == 403
-    # Under the path scheme the front's own errors are of no version.
-    assert ("sunset" in unknown.headers) == (stack.scheme != "path")
+    live = stack.send("v2", "/predict", EXAMPLE, headers)
+    assert {"deprecation", "sunset", "link"}.isdisjoint(live.headers)
+    for row, answer in {
+        "deprecated: a prediction": stack.send("v1", "/predict", EXAMPLE, headers),
+        "deprecated: a wrong method": stack.send("v1", "/predict", method="DELETE"),
+        # Under the path scheme the front's own errors are of no version.
+        "deprecated: no key": stack.send("v1", "/predict", EXAMPLE),
+    }.items():
+        assert seen(answer) == promised(stack, row), row
 
     other = {"default_version": "v2"} if stack.scheme == "header" else {}
     stack.up(versions=TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}}, **other)
     for path in ("/predict", "/openapi.json", "/nothing"):
         gone = stack.send("v1", path, EXAMPLE, headers)
         assert (gone.status, gone.headers["content-type"]) == (410, "application/problem+json")
+        assert seen(gone) == promised(stack, "retired: any")
         assert gone.json["detail"] == (
             "v1 was retired on 2027-03-31. How to move on: https://example.com/move#to-v2"
         )

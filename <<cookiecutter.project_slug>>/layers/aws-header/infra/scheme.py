@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.config import Section, VersionName, mapping
+from infra.config import Section, VersionName
 from infra.domain import Domain
+from infra.problems import mapping
 
 PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.config import mapping
+from infra.problems import mapping
 
 DOMAIN = "iris.example.com"
 # What changes when an API version is added: what all of them share.

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.config import Problems
+from infra.problems import Problems
 from infra.settings import Settings
 from tests import scheme
 from tests.program import run

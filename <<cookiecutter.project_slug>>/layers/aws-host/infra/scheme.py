@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.config import Section, mapping
+from infra.config import Section
 from infra.domain import Domain
+from infra.problems import mapping
 
 
 def prefixes(api_version: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.config import Problems
+from infra.problems import Problems
 from tests.stacks import DEPRECATED, TWO, Stacks
 
 DOMAIN = {

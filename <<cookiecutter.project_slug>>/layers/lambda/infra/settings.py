@@ -11,21 +11,17 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from infra import scheme
 from infra.archive import Archive
-from infra.config import (
-    VERSION_NAME,
-    ApiVersion,
+from infra.config import VERSION_NAME, ApiVersion, Section, VersionName, spelt
+from infra.openapi import Auth
+from infra.problems import (
     Problems,
-    Section,
-    VersionName,
     check,
     contract,
     mapping,
     misplaced_keys,
     name_problems,
     own_keys,
-    spelt,
 )
-from infra.openapi import Auth
 from infra.scheme import StackKeys, VersionKeys
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from infra.config import mapping
+from infra.problems import mapping
 from infra.settings import Settings
 from tests import scheme
 from tests.program import Program, run

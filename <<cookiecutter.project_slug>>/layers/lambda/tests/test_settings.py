@@ -11,7 +11,7 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from infra.config import Problems, mapping
+from infra.problems import Problems, mapping
 from infra.settings import Settings, Throttle
 from tests import scheme
 from tests.program import run

@@ -1,0 +1,152 @@
+"""What is wrong with a stack's config: every problem at once, as sentences.
+
+A sentence starts with the key and ends with what to do. Nothing here needs a running Pulumi.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from infra.config import EXAMPLE_RELEASE, Section, spelt
+
+# Pulumi reads these namespaces of a stack file as the configuration of its providers.
+RESERVED = ("aws", "docker", "kubernetes", "pulumi", "random")
+# What stands in a sentence as it is.
+PLAIN = r"[\w-]+|\[key\]"
+
+
+class Problems(Exception):
+    """Why a stack's config can't be used: one sentence a line."""
+
+
+def own_keys(project: str, config: Mapping[str, str]) -> dict[str, Any]:
+    """The keys of this project in a stack's config, as Pulumi hands it over: JSON or plain text."""
+    prefix = f"{project}:"
+    return {
+        key.removeprefix(prefix): _value(text)
+        for key, text in config.items()
+        if key.startswith(prefix)
+    }
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A mapping as it is, anything else as an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def name_problems(project: str, stack: str) -> Iterator[str]:
+    """What is wrong with the two names of which every cloud name is made."""
+    if project in RESERVED:
+        yield f"name in Pulumi.yaml: {project} is a name of Pulumi's own; choose another."
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", project):
+        yield (
+            f"name in Pulumi.yaml: {project!r} would make invalid names in the cloud; use at most"
+            " 32 of a-z, 0-9 and -, a letter first."
+        )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}", stack):
+        yield (
+            f"stack: {stack!r} would make invalid names in the cloud; name the stack with at most"
+            " 16 of a-z, A-Z, 0-9, _ and -."
+        )
+
+
+def misplaced_keys(project: str, config: Mapping[str, str], model: type[Section]) -> Iterator[str]:
+    """Keys of this project under another project's name."""
+    for key in config:
+        namespace, _, name = key.partition(":")
+        slip = get_close_matches(namespace, [project])
+        if slip and namespace != project and name in model.model_fields:
+            yield f"{key}: belongs to another project; write {project}:{name}."
+
+
+def contract(api_version: str) -> tuple[str, list[str]]:
+    """The text of a contract, and why it can't be used."""
+    path = Path("contracts", f"{api_version}.json")
+    remedy = f"get it from the commit that made {api_version}, or run `make contract` there"
+    if not path.exists():
+        return "", [f"versions.{api_version}: {path} is missing; {remedy}."]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    with suppress(ValueError):
+        if f"/{api_version}/predict" in mapping(mapping(json.loads(text)).get("paths")):
+            return text, []
+    return "", [f"versions.{api_version}: {path} is no contract of {api_version}; {remedy}."]
+
+
+def check[T: Section](model: type[T], raw: Mapping[str, Any]) -> tuple[T | None, list[str]]:
+    """The config as `model`, or None, and one sentence per problem."""
+    try:
+        return model.model_validate_json(json.dumps(raw)), []
+    except ValidationError as error:
+        schema = model.model_json_schema()
+        found = error.errors(include_url=False)
+        return None, [_sentence(each, schema) for each in found]  # pyright: ignore[reportArgumentType]
+
+
+def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """A problem that pydantic found, as people can act on it."""
+    place = [step if re.fullmatch(PLAIN, step) else spelt(step) for step in error["loc"]]
+    given, limits = spelt(error["input"]), error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            said = "is missing; add " + WANTED.get(place[-1], "it")
+        case "extra_forbidden":
+            known = _keys(schema, place[:-1])
+            close = get_close_matches(place[-1], known, 1, 0.65)
+            said = f"is not a key here; write {close[0] if close else 'one of ' + ', '.join(known)}"
+        case "string_pattern_mismatch":  # only names of API versions have a pattern
+            if place[-1] == "[key]":
+                place.pop()
+            said = "is not the name of an API version; write v1 to v999"
+        case "literal_error":
+            said = f"is {given}; write {limits['expected']}"
+        case "too_short":
+            said = "is empty; list at least one API version"
+        case "greater_than_equal":
+            said = f"is {given}; write {limits['ge']} or more"
+        case "less_than_equal":
+            said = f"is {given}; write {limits['le']} or less"
+        case "value_error":
+            said = str(limits["error"])
+        case kind:
+            version = len(place) == 2 and place[0] == "versions"
+            wanted = WANTED["a version"] if version else WANTED.get(place[-1])
+            said = f"is {given}; write {wanted or WANTED.get(kind, 'another value')}"
+    return f"{'.'.join(place)}: {said}."
+
+
+# What to write: for a key, or for a type.
+WANTED = {
+    "versions": f"a list of API versions, such as v1: {{release: {EXAMPLE_RELEASE}}}",
+    "a version": f"its settings, such as {{release: {EXAMPLE_RELEASE}}}",
+    "release": f"one in quotes, such as {EXAMPLE_RELEASE}",
+    "domain": "both keys, {name: api.example.org, certificate_arn: …}",
+    "default_version": "the name of an API version, such as v1",
+    "throttle": "both limits, such as {rate: 50, burst: 100}",
+    "int_type": "a whole number, without quotes",
+    "bool_type": "true or false",
+    "string_type": "text",
+}
+
+
+def _keys(schema: Mapping[str, Any], place: list[str]) -> list[str]:
+    """The keys that a model's JSON Schema allows at a place."""
+    node = schema
+    for step in place:
+        node = node.get("properties", {}).get(step) or node["additionalProperties"]
+        node = node.get("anyOf", [node])[0]  # null is the other
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    return list(node["properties"])
