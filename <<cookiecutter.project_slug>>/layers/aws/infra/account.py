@@ -1,20 +1,10 @@
 """The account's part in the logs of API Gateway: one role per region, for all APIs there."""
 
-import json
-
 import pulumi
 import pulumi_aws as aws
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": "apigateway.amazonaws.com"},
-        }
-    ],
-}
+from infra.roles import trusted_by
+
 POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
@@ -31,7 +21,7 @@ class AccountLogging(pulumi.ComponentResource):
             name,
             # Of no fixed name: the one that an earlier stack left behind may still be there.
             name_prefix="apigateway-logs-",
-            assume_role_policy=json.dumps(TRUST),
+            assume_role_policy=trusted_by("apigateway.amazonaws.com"),
             opts=stays,
         )
         attached = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=POLICY, opts=stays)

@@ -7,21 +7,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.archive import Archive
+from infra.roles import trusted_by
 from infra.settings import Stack, Version
 
 ALIAS = "live"
 # The most that API Gateway waits.
 FRONT_TIMEOUT_MS = 29_000
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-        }
-    ],
-}
 
 
 class ModelFunction(pulumi.ComponentResource):
@@ -49,7 +40,8 @@ class ModelFunction(pulumi.ComponentResource):
             retention_in_days=stack.log_retention_days,
             opts=child,
         )
-        role = aws.iam.Role(name, name=name, assume_role_policy=json.dumps(TRUST), opts=child)
+        trust = trusted_by("lambda.amazonaws.com")
+        role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         policy = aws.iam.RolePolicy(
             name,
             name="writes",
