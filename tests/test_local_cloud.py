@@ -213,6 +213,17 @@ def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, 
     assert unknown.json["detail"] == "X-API-Version is not v1, which is served here."
 
 
+@pytest.mark.parametrize("project", ["host"], indirect=True)
+def test_a_version_is_served_at_a_domain_of_its_own(empty: Stack) -> None:
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/of-the-domain"
+    domain = {"name": "v1.example.org", "certificate_arn": arn}
+    empty.up(versions={"v1": TWO["v1"] | {"domain": domain}})
+    assert empty.outputs["v1_url"] == "https://v1.example.org/predict"
+    headers = JSON | empty.key() | {"Host": "v1.example.org"}
+    answer = send("POST", f"{empty.url}/predict", headers, EXAMPLE)
+    assert (answer.status, answer.body) == (200, ANSWER)
+
+
 @contextmanager
 def called_throughout(stack: Stack, name: str, headers: dict[str, str]) -> Iterator[Counter[Any]]:
     """Calls a version all the while; counts statuses with releases."""
