@@ -42,6 +42,7 @@ class Base:
     """The template as it is, and a ready project of each combination that a mutant needs."""
 
     def __init__(self, folder: Path, combinations: set[str]) -> None:
+        self.bytecode = folder / "bytecode"
         self.projects = {name: render(folder / name, **of(name)) for name in combinations}
         for project in self.projects.values():
             said = make(project, "setup", "model")
@@ -51,7 +52,7 @@ class Base:
     def run(self, test: Test, template: Path, folder: Path) -> str:
         """What pytest says of one test, run on the given template."""
         if test.combination is None:
-            return pytest(Path(sys.executable), template, test.name)
+            return pytest(Path(sys.executable), template, test.name, self.bytecode)
         ready = self.projects[test.combination]
         project = render(folder / "render", template, **of(test.combination))
         (project / ".venv").symlink_to(ready / ".venv")
@@ -59,7 +60,7 @@ class Base:
             shutil.copy(ready / "model/model.onnx", project / "model")
         else:
             make(project, "model")
-        return pytest(project / ".venv/bin/python", project, test.name)
+        return pytest(ready / ".venv/bin/python", project, test.name, self.bytecode)
 
 
 def of(combination: str) -> dict[str, str]:
@@ -67,10 +68,15 @@ def of(combination: str) -> dict[str, str]:
     return {"project_slug": "sample", **COMBINATIONS[COMBINATION_IDS.index(combination)]}
 
 
-def pytest(python: Path, folder: Path, test: str) -> str:
-    """What pytest says of one test: "passed", "failed", or what else it printed last."""
-    command = [python, "-B", "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", test]
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+def pytest(python: Path, folder: Path, test: str, bytecode: Path) -> str:
+    """What pytest says of one test: "passed", "failed", or what else it printed last.
+
+    bytecode: a folder where all runs keep it; folders of mutants are new, libraries are not.
+    """
+    command = [python, "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", test]
+    unset = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(unset)}
+    environ["PYTHONPYCACHEPREFIX"] = str(bytecode)
     result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
     if result.returncode == 0:
         return "passed"
