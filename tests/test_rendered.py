@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from tests.project import ENVIRON, make
 
@@ -55,6 +57,23 @@ def test_training_says_how_good_the_model_is(copy: Path) -> None:
     said = succeed(copy, "model")
     assert "accuracy on 50 held-out rows: 0.96" in said
     assert "ONNX and scikit-learn agree on these 50 rows" in said
+
+
+def test_the_schema_for_editors_takes_the_stack_files_and_nothing_misspelt(ready: Path) -> None:
+    schema = json.loads((ready / "config.schema.json").read_text("utf-8"))
+    check = jsonschema.Draft7Validator(schema).is_valid
+    for path in ready.glob("Pulumi.*.yaml"):
+        assert check(yaml.safe_load(path.read_text("utf-8")))
+    slug = ready.name
+    for wrong in (
+        {f"{slug}:versions": {"v1": {"release": 1.1}}},
+        {f"{slug}:versions": {"v1": {"release": "1.10"}}},
+        {f"{slug}:versions": {"v1": {"release": "1.4.2", "memory": 512}}},
+        {f"{slug}:versions": {"V1": {"release": "1.4.2"}}},
+        {f"{slug}:versions": {"v1": {"release": "1.4.2"}}, f"{slug}:auht": "none"},
+        {"aws:region": "eu-central-1"},
+    ):
+        assert not check({"config": wrong}), wrong
 
 
 def test_the_contract_in_the_template_is_the_one_that_make_writes(copy: Path) -> None:
