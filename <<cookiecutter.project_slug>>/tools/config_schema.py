@@ -16,15 +16,13 @@ ROOT = Path(__file__).parent.parent
 def schema(project: str) -> dict[str, Any]:
     """The schema of a stack file: the project's own keys as `Settings` has them, others open."""
     settings = Settings.model_json_schema()
-    definitions = settings.pop("$defs")
     own = {f"{project}:{key}": value for key, value in settings["properties"].items()}
     config = {
         "type": "object",
         "description": "The config of a stack; keys of providers, such as aws:region, are open.",
         "properties": own,
         "required": [f"{project}:{key}" for key in settings["required"]],
-        # A misspelt key of ours is none of these.
-        "additionalProperties": True,
+        # A misspelt key of ours.
         "patternProperties": {f"^{project}:(?!({'|'.join(settings['properties'])})$)": False},
     }
     return {
@@ -32,20 +30,15 @@ def schema(project: str) -> dict[str, Any]:
         "type": "object",
         "properties": {"config": config},
         "required": ["config"],
-        "definitions": definitions,
+        "$defs": settings["$defs"],
     }
-
-
-def text(project: str) -> str:
-    """The schema as it stands in its file."""
-    written = json.dumps(schema(project), indent=2, ensure_ascii=False) + "\n"
-    return written.replace("#/$defs/", "#/definitions/")
 
 
 def main() -> None:
     """Write the file."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (ROOT / "config.schema.json").write_text(text(pyproject["project"]["name"]), encoding="utf-8")
+    text = json.dumps(schema(pyproject["project"]["name"]), indent=2, ensure_ascii=False)
+    (ROOT / "config.schema.json").write_text(text + "\n", encoding="utf-8")
     print("wrote config.schema.json")
 
 

@@ -9,6 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.config
 
 from tests.project import ROOT
 
@@ -16,6 +20,8 @@ PYTHON = ROOT / ".ministack" / "bin" / "python"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 START_SECONDS = 20
+# The emulator's own key, which may do everything.
+ROOT_KEY = ("test", "test")
 # What runs here, by the name that Lambda has for it.
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
@@ -25,6 +31,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def client(url: str, service: str, key: tuple[str, str] = ROOT_KEY) -> Any:
+    """A client of a service of the emulator; it tries once."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=key[0],
+        aws_secret_access_key=key[1],
+        config=botocore.config.Config(retries={"max_attempts": 0}),
+    )
 
 
 @contextmanager

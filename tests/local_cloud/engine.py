@@ -15,13 +15,11 @@ from collections import UserDict
 from pathlib import Path
 from typing import Any, override
 
-import boto3
-import botocore.config
 import pulumi
 import yaml
 from pulumi.runtime import rpc
 
-from tests.local_cloud.emulator import REGION
+from tests.local_cloud.emulator import REGION, client
 
 type Properties = dict[str, Any]
 
@@ -66,14 +64,7 @@ class Cloud(pulumi.runtime.Mocks):
         name = service.rstrip("_")
         with self._lock:
             if name not in self._clients:
-                self._clients[name] = boto3.client(
-                    name,
-                    endpoint_url=self.url,
-                    region_name=REGION,
-                    aws_access_key_id="test",
-                    aws_secret_access_key="test",  # noqa: S106 - the emulator's own
-                    config=botocore.config.Config(retries={"max_attempts": 0}),
-                )
+                self._clients[name] = client(self.url, name)
             return self._clients[name]
 
     def _remembered(self) -> Properties:

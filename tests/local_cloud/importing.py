@@ -87,13 +87,12 @@ def _put_method(gateway: Any, key: dict[str, str], operation: Document, document
         },
     )
     for status, response in operation["responses"].items():
-        if status.isdigit():
-            headers = response.get("headers", {})
-            gateway.put_method_response(
-                **key,
-                statusCode=status,
-                responseParameters={f"method.response.header.{name}": False for name in headers},
-            )
+        headers = response.get("headers", {})
+        gateway.put_method_response(
+            **key,
+            statusCode=status,
+            responseParameters={f"method.response.header.{name}": False for name in headers},
+        )
     integration = operation[INTEGRATION]
     given = {new: integration[old] for old, new in INTEGRATION_INPUTS.items() if old in integration}
     if unknown := integration.keys() - INTEGRATION_INPUTS.keys() - {"responses"}:

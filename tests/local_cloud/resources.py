@@ -219,7 +219,7 @@ def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties
     elif old and "reservedConcurrentExecutions" in old["inputs"]:
         cloud.lambda_.delete_function_concurrency(**key)
     if not inputs["publish"]:
-        raise NotImplementedError("a function that is not published")
+        raise NotImplementedError("a function that is not published has no alias to call")
     version = cloud.lambda_.publish_version(**key)["Version"]
     return {
         "id": inputs["name"],
@@ -385,7 +385,7 @@ def usage_plan_key(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Prop
 def domain_name(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A custom domain."""
     if old:
-        raise NotImplementedError("a changed domain")
+        raise NotImplementedError("no test changes a domain; the first that does, adds it here")
     cloud.apigateway.create_domain_name(
         **inputs.pick("domainName", "regionalCertificateArn", "securityPolicy", "routingMode"),
         endpointConfiguration={"types": [inputs["endpointConfiguration"]["types"]]},
@@ -418,7 +418,7 @@ def base_path_mapping(cloud: Cloud, inputs: Inputs, old: Properties | None) -> P
 def routing_rule(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """Which stage answers requests with a header."""
     if old:
-        raise NotImplementedError("a changed rule")
+        raise NotImplementedError("no test changes a rule; the first that does, adds it here")
     rule = cloud.apigatewayv2.create_routing_rule(
         DomainName=inputs["domainName"],
         Priority=inputs["priority"],

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.local_cloud.emulator import REGION
+from tests.local_cloud.emulator import REGION, ROOT_KEY, client
 from tests.project import ROOT
 
 JSON = {"Content-Type": "application/json"}
-ROOT_KEY = ("test", "test")
 
 
 @dataclass(frozen=True)
@@ -71,13 +69,7 @@ class Stack:
 
     def client(self, service: str, key: tuple[str, str] = ROOT_KEY) -> Any:
         """A client of the emulator."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=key[0],
-            aws_secret_access_key=key[1],
-        )
+        return client(self.url, service, key)
 
     def key(self) -> dict[str, str]:
         """The header with the stack's API key, looked up as the README says."""

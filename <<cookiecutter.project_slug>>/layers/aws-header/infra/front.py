@@ -6,8 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import restrict
-from infra.account import account_logging
-from infra.api import Api
+from infra.apis import api_per_version
 from infra.function import ModelFunction
 from infra.settings import Settings
 
@@ -26,11 +25,7 @@ class Front(pulumi.ComponentResource):
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        logging = account_logging(name, settings.manage_account_logging, child)
-        apis = {
-            version: Api(f"{name}-{version}", {version: own}, functions, settings, logging, child)
-            for version, own in settings.versions.items()
-        }
+        apis = api_per_version(functions, settings, child)
         domain = aws.apigateway.DomainName(
             name,
             domain_name=settings.domain.name,

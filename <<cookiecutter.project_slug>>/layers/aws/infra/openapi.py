@@ -86,22 +86,25 @@ def document(
     contracts: the text of each contract. integrations: who answers predictions. Both by API
     version, of the versions that are served.
     """
-    paths = _nothing("", {})
+    paths = _everything("", not_found(), {})
     parts: list[Document] = []
     own_headers: dict[str, str] = {}
     for api_version, version in versions.items():
         headers = _headers(api_version, version)
+        if version.state == "retired":
+            rest, served = _gone(api_version, version), {}
+        else:
+            rest, text = not_found(), contracts[api_version]
+            contract = json.loads(text)
+            promised = contract["paths"][f"/{api_version}/predict"]["post"]["responses"]
+            responses = {status: _described(each) for status, each in promised.items()}
+            served = _served(text, responses, integrations[api_version], headers, auth)
+            parts += _documentation(contract, responses)
         for prefix in prefixes(api_version):
-            if version.state == "retired":
-                paths |= _everything(prefix, _gone(api_version, version), headers)
-            else:
-                paths |= _nothing(prefix, headers)
-                contract = contracts[api_version]
-                paths |= _served(prefix, contract, integrations[api_version], headers, auth)
+            paths |= _everything(prefix, rest, headers)
+            paths |= {f"{prefix}/{name}": item for name, item in served.items()}
             if not prefix:  # the API is this version's alone, and so are its own errors
                 own_headers = headers
-        if version.state != "retired":
-            parts += _documentation(json.loads(contracts[api_version]))
     return {
         "openapi": "3.0.1",
         "info": {"title": name, "version": "1"},
@@ -126,24 +129,23 @@ def velocity(text: str) -> str:
 
 
 def _served(
-    prefix: str, contract: str, integration: Document, headers: Mapping[str, str], auth: Auth
+    contract: str,
+    responses: Document,
+    integration: Document,
+    headers: Mapping[str, str],
+    auth: Auth,
 ) -> Document:
-    """The paths of an API version that answer."""
-    promised = _predict_responses(json.loads(contract))
+    """What an API version answers, by the last part of the path."""
     return {
-        f"{prefix}/predict": {
-            "post": {"security": _security(auth), "responses": promised, INTEGRATION: integration},
+        "predict": {
+            "post": {"security": _security(auth), "responses": responses, INTEGRATION: integration},
             ANY: _problem(wrong_method("POST"), headers),
         },
-        f"{prefix}/openapi.json": {
+        "openapi.json": {
             "get": _fixed(200, velocity(contract), "application/json", headers, auth),
             ANY: _problem(wrong_method("GET"), headers),
         },
     }
-
-
-def _nothing(prefix: str, headers: Mapping[str, str]) -> Document:
-    return _everything(prefix, not_found(), headers)
 
 
 def _everything(prefix: str, problem: Problem, headers: Mapping[str, str]) -> Document:
@@ -224,17 +226,12 @@ def _gone(api_version: str, version: ApiVersion) -> Problem:
     return Problem(410, f"{api_version} was retired{since}.{how}")
 
 
-def _predict_responses(contract: Document) -> Document:
-    """What a contract says of each status of its predictions."""
-    (responses,) = (
-        methods["post"]["responses"]
-        for path, methods in contract["paths"].items()
-        if path.endswith("/predict")
-    )
-    return {status: {"description": each["description"]} for status, each in responses.items()}
+def _described(response: Document) -> Document:
+    """All of a contract's response that API Gateway needs; its schemas are of another OpenAPI."""
+    return {"description": response["description"]}
 
 
-def _documentation(contract: Document) -> list[Document]:
+def _documentation(contract: Document, responses: Document) -> list[Document]:
     """What a contract says of its methods and their answers, as API Gateway's documentation."""
     parts: list[Document] = []
     for path, methods in contract["paths"].items():
@@ -247,6 +244,6 @@ def _documentation(contract: Document) -> list[Document]:
                         "location": place | {"type": "RESPONSE", "statusCode": status},
                         "properties": response,
                     }
-                    for status, response in _predict_responses(contract).items()
+                    for status, response in responses.items()
                 ]
     return parts

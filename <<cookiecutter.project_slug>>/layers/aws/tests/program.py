@@ -120,7 +120,7 @@ class _Cloud(Mocks):
 
     @override
     def call(self, args: MockCallArgs) -> tuple[Inputs, None]:
-        raise NotImplementedError(args.token)
+        raise NotImplementedError(f"{args.token}: a program that asks AWS needs an answer here")
 
 
 class _Monitor(MockMonitor):
@@ -131,8 +131,10 @@ class _Monitor(MockMonitor):
 
     @override
     def RegisterResource(self, request: Any) -> Any:
-        inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        answer = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
+            self.loops.add(asyncio.get_event_loop())  # of this thread, made by the line above
+            inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
             self.program.resources.append(
                 Resource(
                     request.type,
@@ -144,10 +146,7 @@ class _Monitor(MockMonitor):
                     tuple(name for name in OPTIONS if getattr(request, name)),
                 )
             )
-            answer = super().RegisterResource(request)
-            self.loops.add(asyncio.get_event_loop())  # of this thread, made by the line above
-            return answer
-        return super().RegisterResource(request)
+        return answer
 
 
 def _short(urn: str) -> str:

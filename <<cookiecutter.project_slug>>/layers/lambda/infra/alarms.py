@@ -33,7 +33,7 @@ class Alarms(pulumi.ComponentResource):
     ) -> None:
         self._name, self._topic = f"{stack.prefix}-{api_version}", stack.alarm_topic
         super().__init__("infra:alarms:Alarms", self._name)
-        calls: Dimensions = {"FunctionName": function.name, "Resource": function.alias}
+        self._calls: Dimensions = {"FunctionName": function.name, "Resource": function.alias}
         failures = failures_of(self._name)
         aws.cloudwatch.LogMetricFilter(
             failures,
@@ -43,57 +43,58 @@ class Alarms(pulumi.ComponentResource):
             metric_transformation={"namespace": NAMESPACE, "name": failures, "value": "1"},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._share(
-            "crashes",
-            "Calls that crashed or ran out of time.",
-            "AWS/Lambda",
-            "Errors",
-            calls,
-            calls,
-        )
-        self._share("failures", "Calls answered with 500.", NAMESPACE, failures, None, calls)
-        slow_ms = version.timeout_seconds * 10 * SLOW_PERCENT
-        self._alarm(
+        crashed = _sum("failed", "AWS/Lambda", "Errors", self._calls)
+        self._share("crashes", "Calls that crashed or ran out of time.", crashed)
+        failed = _sum("failed", NAMESPACE, failures, None)
+        self._share("failures", "Calls answered with 500.", failed)
+        self._metric(
             "slow",
             f"One call in a hundred takes over {SLOW_PERCENT} % of its timeout.",
-            aws.cloudwatch.MetricAlarmArgs(
-                comparison_operator="GreaterThanThreshold",
-                evaluation_periods=PERIODS,
-                threshold=slow_ms,
-                namespace="AWS/Lambda",
-                metric_name="Duration",
-                dimensions=calls,
-                extended_statistic="p99",
-                period=PERIOD_SECONDS,
-            ),
+            "Duration",
+            version.timeout_seconds * 10 * SLOW_PERCENT,  # in ms
+            percentile="p99",
         )
         if version.reserved_concurrency != 0:  # which turns every call away on purpose
-            self._alarm(
+            self._metric(
                 "throttles",
                 "Calls turned away: reserved_concurrency, or the account's, is used up.",
-                aws.cloudwatch.MetricAlarmArgs(
-                    comparison_operator="GreaterThanThreshold",
-                    evaluation_periods=PERIODS,
-                    threshold=0,
-                    namespace="AWS/Lambda",
-                    metric_name="Throttles",
-                    dimensions=calls,
-                    statistic="Sum",
-                    period=PERIOD_SECONDS,
-                ),
+                "Throttles",
+                0,
+                statistic="Sum",
             )
         self.register_outputs({})
 
-    def _share(
+    def _metric(
         self,
         kind: str,
         description: str,
-        namespace: str,
         metric: str,
-        dimensions: Dimensions | None,
-        calls: Dimensions,
+        threshold: int,
+        *,
+        statistic: str | None = None,
+        percentile: str | None = None,
     ) -> None:
-        """An alarm on a metric as a share of all calls."""
+        """An alarm on a metric of Lambda's own."""
+        self._alarm(
+            kind,
+            description,
+            aws.cloudwatch.MetricAlarmArgs(
+                comparison_operator="GreaterThanThreshold",
+                evaluation_periods=PERIODS,
+                threshold=threshold,
+                namespace="AWS/Lambda",
+                metric_name=metric,
+                dimensions=self._calls,
+                statistic=statistic,
+                extended_statistic=percentile,
+                period=PERIOD_SECONDS,
+            ),
+        )
+
+    def _share(
+        self, kind: str, description: str, failed: aws.cloudwatch.MetricAlarmMetricQueryArgs
+    ) -> None:
+        """An alarm on what failed as a share of all calls."""
         self._alarm(
             kind,
             description,
@@ -108,8 +109,8 @@ class Alarms(pulumi.ComponentResource):
                         label=description,
                         return_data=True,
                     ),
-                    _sum("failed", namespace, metric, dimensions),
-                    _sum("calls", "AWS/Lambda", "Invocations", calls),
+                    failed,
+                    _sum("calls", "AWS/Lambda", "Invocations", self._calls),
                 ],
             ),
         )

@@ -197,8 +197,8 @@ def test_over_lambdas_limit_it_ends_with_the_remedies() -> None:
 
 
 def test_over_the_limit_of_a_direct_upload_it_names_s3() -> None:
-    assert "deployed" not in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES)
-    assert "can't be deployed" in build.size_report(1, build.MAX_DIRECT_UPLOAD_BYTES + 1)
+    assert "deployed" not in build.size_report(1, build.MAX_UPLOAD_BYTES)
+    assert "can't be deployed" in build.size_report(1, build.MAX_UPLOAD_BYTES + 1)
 
 
 def test_an_unknown_architecture_is_refused() -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from infra.archive import MAX_UPLOAD_BYTES, Archive
 from serving.release import Build
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +52,6 @@ NOT_NEEDED = (
 )
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_UNPACKED_BYTES = 262_144_000
-MAX_DIRECT_UPLOAD_BYTES = 52_428_800
 
 
 def main(architecture: str) -> None:
@@ -64,7 +64,7 @@ def main(architecture: str) -> None:
         sys.exit(
             f'pyproject.toml: write a version such as "1.4.2", an api_version such as "v1": {error}'
         )
-    target = ROOT / "dist" / f"{build.service}-{build.release}-{architecture}.zip"
+    target = ROOT / Archive(build.service, build.release, architecture).path
     target.parent.mkdir(exist_ok=True)
     check_before(target, build)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
@@ -178,9 +178,9 @@ def size_report(unpacked: int, packed: int) -> str:
             " tools/build.py, or make the model smaller."
         )
     report = f"{packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
-    if packed > MAX_DIRECT_UPLOAD_BYTES:
+    if packed > MAX_UPLOAD_BYTES:
         report += (
-            f"\nLambda takes {MAX_DIRECT_UPLOAD_BYTES:,} bytes, so this can't be deployed: make the"
+            f"\nLambda takes {MAX_UPLOAD_BYTES:,} bytes, so this can't be deployed: make the"
             " model or the dependencies smaller."
         )
     return report

@@ -1,0 +1,22 @@
+"""An API of its own for each API version, retired ones too: they still have to say so."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from infra.account import account_logging
+from infra.api import Api
+from infra.function import ModelFunction
+from infra.settings import Settings
+
+
+def api_per_version(
+    functions: Mapping[str, ModelFunction], settings: Settings, opts: pulumi.ResourceOptions
+) -> dict[str, Api]:
+    """The APIs by API version."""
+    name = settings.stack.prefix
+    logging = account_logging(name, settings.manage_account_logging, opts)
+    return {
+        version: Api(f"{name}-{version}", {version: own}, functions, settings, logging, opts)
+        for version, own in settings.versions.items()
+    }
