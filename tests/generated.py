@@ -10,7 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, TEMPLATE, make, render, tree
+from tests.project import (
+    COMBINATION_IDS,
+    COMBINATIONS,
+    QUESTIONS,
+    ROOT,
+    TEMPLATE,
+    make,
+    render,
+    tree,
+)
 
 QUOTED = {"title": "<<cookiecutter.project_name | quoted>>"}
 QUOTED["description"] = "<<cookiecutter.description | quoted>>"
@@ -28,12 +37,14 @@ def write_contract(project: Path) -> None:
     (TEMPLATE / "contracts" / "v1.json").write_text(text, "utf-8")
 
 
-def write_locks(project: Path) -> None:
+def write_locks(project: Path, target: str) -> None:
     """The locked dependencies of rendered projects."""
     said = make(project, "lock")
     assert said.returncode == 0, said.stdout
-    for path in (project / "requirements").iterdir():
-        shutil.copy(path, TEMPLATE / "requirements" / path.name)
+    own = TEMPLATE / "layers" / target / "requirements"
+    shutil.copy(project / "requirements/uv.txt", TEMPLATE / "requirements")
+    for name in ("dev.txt", "runtime.txt"):
+        shutil.copy(project / "requirements" / name, own)
 
 
 def main(what: str) -> None:
@@ -43,11 +54,11 @@ def main(what: str) -> None:
             name: render(Path(temporary, name), **answers)
             for name, answers in zip(COMBINATION_IDS, COMBINATIONS, strict=True)
         }
-        first = next(iter(projects.values()))
         if what == "lock":
-            write_locks(first)
+            for target in QUESTIONS["target"]:
+                write_locks(projects[f"{target}-path"], target)
             return
-        write_contract(first)
+        write_contract(next(iter(projects.values())))
         for name, project in projects.items():
             (ROOT / "tests" / "trees" / f"{name}.txt").write_text(tree(project), "utf-8")
 

@@ -16,7 +16,7 @@ def template(tmp_path: Path) -> Path:
     copy.mkdir()
     for name in ("cookiecutter.json", "local_extensions.py"):
         shutil.copy(ROOT / name, copy)
-    for name in ("hooks", "<<cookiecutter.project_slug>>"):
+    for name in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
         shutil.copytree(ROOT / name, copy / name)
     return copy
 

@@ -101,7 +101,7 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     given, limits = spelt(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "missing":
-            said = "is missing; add " + WANTED.get(place[-1], "it")
+            said = f"is missing; add {WANTED.get(place[-1]) or _example(schema, place) or 'it'}"
         case "extra_forbidden":
             known = _keys(schema, place[:-1])
             close = get_close_matches(place[-1], known, 1, 0.65)
@@ -123,7 +123,8 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         case kind:
             version = len(place) == 2 and place[0] == "versions"
             wanted = WANTED["a version"] if version else WANTED.get(place[-1])
-            said = f"is {given}; write {wanted or WANTED.get(kind, 'another value')}"
+            wanted = wanted or _example(schema, place) or WANTED.get(kind, "another value")
+            said = f"is {given}; write {wanted}"
     return f"{'.'.join(place)}: {said}."
 
 
@@ -132,9 +133,6 @@ WANTED = {
     "versions": f"a list of API versions, such as v1: {{release: {EXAMPLE_RELEASE}}}",
     "a version": f"its settings, such as {{release: {EXAMPLE_RELEASE}}}",
     "release": f"one in quotes, such as {EXAMPLE_RELEASE}",
-    "domain": "both keys, {name: api.example.org, certificate_arn: …}",
-    "default_version": "the name of an API version, such as v1",
-    "throttle": "both limits, such as {rate: 50, burst: 100}",
     "int_type": "a whole number, without quotes",
     "bool_type": "true or false",
     "string_type": "text",
@@ -143,10 +141,22 @@ WANTED = {
 
 def _keys(schema: Mapping[str, Any], place: list[str]) -> list[str]:
     """The keys that a model's JSON Schema allows at a place."""
+    return list(_node(schema, place)["properties"])
+
+
+def _example(schema: Mapping[str, Any], place: list[str]) -> str | None:
+    """What the field at a place has as its example."""
+    parent = _node(schema, place[:-1])
+    field = parent.get("properties", {}).get(place[-1], {})
+    return f"one such as {spelt(field['examples'][0])}" if "examples" in field else None
+
+
+def _node(schema: Mapping[str, Any], place: list[str]) -> Mapping[str, Any]:
+    """The JSON Schema of what is at a place."""
     node = schema
     for step in place:
         node = node.get("properties", {}).get(step) or node["additionalProperties"]
         node = node.get("anyOf", [node])[0]  # null is the other
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]
-    return list(node["properties"])
+    return node

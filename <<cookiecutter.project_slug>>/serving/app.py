@@ -5,7 +5,7 @@ Every adapter translates its platform's request to `Request`, calls `App`, and s
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,13 @@ class Response(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class Work(msgspec.Struct, frozen=True):
+    """A prediction request that keeps its contract, not answered yet."""
+
+    request_id: str
+    instances: list[Instance]
+
+
 class Predicts(Protocol):
     """What the app needs of `serving.predictor.Predictor`."""
 
@@ -93,14 +100,42 @@ class App:
 
     def __call__(self, request: Request) -> Response:
         """The response to any request; never raises."""
+        accepted = self.accept(request)
+        return accepted if isinstance(accepted, Response) else self.answer([accepted])[0]
+
+    def accept(self, request: Request) -> Work | Response:
+        """What is to be predicted, or the response to any other request; never raises."""
         client_id = request.headers.get("x-request-id", "")
         request_id = client_id if _REQUEST_ID.fullmatch(client_id) else request.fallback_id
         try:
-            body, instances = self._answer(request)
+            if self._method(request) == "GET":
+                return self._succeeded(request_id, self.openapi)
+            _check_body(request)
+            return Work(request_id, _decode(request.body))
         except Exception as exception:
             return self.failed(request_id, exception)
-        headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
-        return Response(200, headers + self.headers, body, request_id, instances)
+
+    def answer(self, several: Sequence[Work]) -> list[Response]:
+        """One response to each, predicted together; never raises.
+
+        Where that fails each is predicted alone, so that none fails for its neighbours.
+        """
+        instances = [instance for work in several for instance in work.instances]
+        try:
+            predictions = self.predictor.predict(instances)
+            if len(predictions) != len(instances):
+                raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
+        except Exception as exception:
+            if len(several) == 1:
+                return [self.failed(several[0].request_id, exception)]
+            return [self.answer([work])[0] for work in several]
+        responses: list[Response] = []
+        start = 0
+        for work in several:
+            end = start + len(work.instances)
+            responses.append(self._response(work, predictions[start:end]))
+            start = end
+        return responses
 
     def failed(self, request_id: str, exception: Exception) -> Response:
         """The response to a request that raised: what the client may see, the rest for the log."""
@@ -115,7 +150,8 @@ class App:
         body = exception.body(request_id)
         return Response(exception.status, headers, body, request_id, error=error)
 
-    def _answer(self, request: Request) -> tuple[bytes, int]:
+    def _method(self, request: Request) -> str:
+        """The request's method, if it is the one that its path has."""
         if request.headers.get("x-api-version", self.api_version) != self.api_version:
             detail = f"X-API-Version is not {self.api_version}, which is served here."
             raise Problem(404, detail)
@@ -124,18 +160,20 @@ class App:
             raise not_found()
         if request.method != method:
             raise wrong_method(method)
-        return (self.openapi, 0) if method == "GET" else self._predict(request)
+        return method
 
-    def _predict(self, request: Request) -> tuple[bytes, int]:
-        _check_body(request)
-        instances = _decode(request.body)
-        predictions = self.predictor.predict(instances)
-        if len(predictions) != len(instances):
-            raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
-        body = msgspec.json.encode(PredictResponse(predictions))
-        # What breaks the contract (a NaN is encoded as null) must not leave as a success.
-        _RESPONSE.decode(body)
-        return body, len(instances)
+    def _response(self, work: Work, predictions: list[Prediction]) -> Response:
+        try:
+            body = msgspec.json.encode(PredictResponse(predictions))
+            # What breaks the contract (a NaN is encoded as null) must not leave as a success.
+            _RESPONSE.decode(body)
+        except Exception as exception:
+            return self.failed(work.request_id, exception)
+        return self._succeeded(work.request_id, body, len(work.instances))
+
+    def _succeeded(self, request_id: str, body: bytes, instances: int = 0) -> Response:
+        headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
+        return Response(200, headers + self.headers, body, request_id, instances)
 
 
 def _check_body(request: Request) -> None:

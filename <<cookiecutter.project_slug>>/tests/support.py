@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def through_app() -> Iterator[Adapter]:
         return answer(response.status, response.headers, response.body)
 
     yield send
+
+
+def over_http(port: int, method: str, path: str, headers: Headers, body: bytes) -> Answer:
+    """The answer of a server on the loopback interface."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.putrequest(method, path, skip_accept_encoding=True)
+    for name, value in (*headers, ("Content-Length", str(len(body)))):
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    response = connection.getresponse()
+    result = answer(response.status, (*response.getheaders(),), response.read())
+    connection.close()
+    return result
 
 
 def predict(adapter: Adapter, body: bytes = EXAMPLE, *headers: tuple[str, str]) -> Answer:

@@ -7,6 +7,8 @@ from pydantic import AfterValidator
 
 from infra.config import Section, spelt
 
+EXAMPLE = {"name": "api.example.org", "certificate_arn": "arn:aws:acm:…"}
+
 
 def _name(value: str) -> str:
     label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"

@@ -1,10 +1,12 @@
 """The header scheme: one address; clients name an API version in `X-API-Version`."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from infra.config import Section, VersionName
-from infra.domain import Domain
+from infra.domain import EXAMPLE, Domain
 from infra.problems import mapping
 
 PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
@@ -18,10 +20,10 @@ def prefixes(api_version: str) -> tuple[str, ...]:
 class StackKeys(Section):
     """What this scheme adds to the keys of a stack."""
 
-    domain: Domain
+    domain: Annotated[Domain, Field(examples=[EXAMPLE])]
     """Your domain, the address of all API versions."""
 
-    default_version: VersionName
+    default_version: Annotated[VersionName, Field(examples=["v1"])]
     """Who answers a request without X-API-Version."""
 
 

@@ -1,10 +1,12 @@
 """The host scheme: each API version has an address of its own."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from infra.config import Section
-from infra.domain import Domain
+from infra.domain import EXAMPLE, Domain
 from infra.problems import mapping
 
 
@@ -20,7 +22,7 @@ class StackKeys(Section):
 class VersionKeys(Section):
     """What this scheme adds to the keys of an API version."""
 
-    domain: Domain | None = None
+    domain: Annotated[Domain | None, Field(examples=[EXAMPLE])] = None
     """A domain of yours for this API version; else API Gateway makes up its address."""
 
 

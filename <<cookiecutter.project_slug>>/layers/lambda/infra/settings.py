@@ -6,23 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import pulumi
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from infra import scheme
 from infra.archive import Archive
 from infra.config import VERSION_NAME, ApiVersion, Section, VersionName, spelt
 from infra.openapi import Auth
-from infra.problems import (
-    Problems,
-    check,
-    contract,
-    mapping,
-    misplaced_keys,
-    name_problems,
-    own_keys,
-)
+from infra.problems import Problems, contract, mapping
 from infra.scheme import StackKeys, VersionKeys
+from infra.stack import checked, running
 
 
 def _topic(value: str) -> str:
@@ -85,7 +77,7 @@ class Settings(StackKeys):
     auth: Auth = "api_key"
     """Who may call. api_key: whoever sends it as X-API-Key. iam: who signs. none: everybody."""
 
-    throttle: Throttle = Throttle()
+    throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
     """How many requests each method of the front takes."""
 
     log_retention_days: Literal[
@@ -131,13 +123,7 @@ class Settings(StackKeys):
         Raises:
             pulumi.RunError: it can't be used; one sentence per problem.
         """
-        project, stack = pulumi.get_project(), pulumi.get_stack()
-        previewing = bool(pulumi.runtime.is_dry_run())  # as every deploy is, before it is one
-        try:
-            config = pulumi.runtime.config.CONFIG.get()
-            return cls.read(project, stack, config, previewing=previewing)
-        except Problems as problems:
-            raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
+        return running(cls.read)
 
     @classmethod
     def read(
@@ -150,10 +136,7 @@ class Settings(StackKeys):
         Raises:
             Problems: it can't be used; one sentence per problem.
         """
-        raw = own_keys(project, config)
-        settings, problems = check(cls, raw)
-        problems += name_problems(project, stack)
-        problems += misplaced_keys(project, config, cls)
+        raw, settings, problems = checked(cls, project, stack, config)
         problems += scheme.problems(raw, previewing=previewing)
         contracts: dict[str, str] = {}
         for name, version in _deployable(raw).items():

@@ -4,10 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from email.message import Message
-from http.client import HTTPConnection
 
 from serving.lambda_handler import Handler
-from tests.support import Adapter, Answer, Headers, answer, through_app
+from tests.support import Adapter, Answer, Headers, answer, over_http, through_app
 from tools import gateway
 
 
@@ -36,19 +35,6 @@ def through_gateway() -> Iterator[Adapter]:
         yield lambda *request: over_http(http.server_port, *request)
         http.shutdown()
         thread.join()
-
-
-def over_http(port: int, method: str, path: str, headers: Headers, body: bytes) -> Answer:
-    """The answer of a server on the loopback interface."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.putrequest(method, path, skip_accept_encoding=True)
-    for name, value in (*headers, ("Content-Length", str(len(body)))):
-        connection.putheader(name, value)
-    connection.endheaders(body)
-    response = connection.getresponse()
-    result = answer(response.status, (*response.getheaders(),), response.read())
-    connection.close()
-    return result
 
 
 ADAPTERS: dict[str, Callable[[], AbstractContextManager[Adapter]]] = {

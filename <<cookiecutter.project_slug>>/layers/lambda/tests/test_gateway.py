@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters import over_http
-from tests.support import EXAMPLE, JSON, PREDICT, ROOT, VERSION, Answer
+from tests.support import EXAMPLE, JSON, PREDICT, ROOT, VERSION, Answer, over_http
 from tools import gateway
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.scheme import prefixes
-from tests import scheme
+from tests import artefacts, scheme
 from tests.program import Program, Resource, run
 from tests.stacks import DEPRECATED, TWO, Stacks, Versions, config
 from tests.support import ROOT
@@ -126,7 +126,7 @@ def test_a_function_is_what_its_version_says(stacks: Stacks) -> None:
 
 def test_an_old_build_keeps_its_python(stacks: Stacks) -> None:
     stacks.make("iris", TWO)
-    stacks.zip("iris", "v1", "1.4.2", python="3.12")
+    artefacts.write_zip(stacks.folder, "iris", "v1", "1.4.2", python="3.12")
     program = run("iris", "dev", config("iris", TWO))
     assert [each.inputs["runtime"] for each in program.of("Function")] == [
         "python3.12",

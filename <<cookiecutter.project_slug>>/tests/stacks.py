@@ -1,18 +1,18 @@
-"""Stacks to test with: their config as Pulumi hands it over, and a small zip for each version."""
+"""Stacks to test with: their config as Pulumi hands it over, and the files that they need."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from infra.problems import mapping
+from infra.problems import Problems, mapping
 from infra.settings import Settings
-from tests import scheme
+from tests import artefacts, scheme
 from tests.program import Program, run
-from tests.support import ROOT, VERSION
+from tests.support import ROOT
 
 type Versions = dict[str, dict[str, Any]]
 
@@ -33,8 +33,6 @@ class Stacks:
         (folder / "__main__.py").symlink_to(ROOT / "__main__.py")
         (folder / "infra").symlink_to(ROOT / "infra")
         (folder / "serving").symlink_to(ROOT / "serving")
-        (folder / "dist").mkdir()
-        (folder / "contracts").mkdir()
 
     def settings(
         self, versions: Any = TWO, stack: str = "dev", project: str = "iris", **keys: Any
@@ -51,34 +49,20 @@ class Stacks:
         return run(project, stack, config(project, versions, **keys))
 
     def make(self, project: str, versions: Versions) -> None:
-        """Write the contract and the zip of each version."""
+        """Write what the deploy of each version needs."""
         for name, version in versions.items():
-            self.contract(name)
-            if "release" in version:
-                self.zip(project, name, version["release"], version.get("architecture", "arm64"))
+            artefacts.write(self.folder, project, name, version)
 
-    def contract(self, name: str) -> None:
-        """Write a contract: this project's own, for another API version."""
-        own = (ROOT / f"contracts/{VERSION}.json").read_text("utf-8")
-        text = own.replace(f"/{VERSION}/", f"/{name}/")
-        (self.folder / f"contracts/{name}.json").write_text(text, "utf-8")
+    def refusal(self, versions: Any = TWO, **keys: Any) -> list[str]:
+        """What is said of a stack, every file of which is there."""
+        self.make("iris", TWO)
+        with pytest.raises(Problems) as refused:
+            Settings.read("iris", "dev", config("iris", versions, **keys))
+        return str(refused.value).splitlines()
 
-    def zip(
-        self,
-        project: str,
-        name: str,
-        release: str,
-        architecture: str = "arm64",
-        python: str = "3.13",
-        padding: int = 0,
-    ) -> None:
-        """Write a zip that says of itself what `make build` writes."""
-        path = self.folder / f"dist/{project}-{release}-{architecture}.zip"
-        facts = {"service": project, "api_version": name, "release": release}
-        facts |= {"architecture": architecture, "python": python}
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("serving/build.json", json.dumps(facts))
-            archive.writestr("padding", bytes(padding))
+    def refusal_of_v1(self, **keys: Any) -> list[str]:
+        """What is said of a version v1 with these keys."""
+        return self.refusal({"v1": TWO["v1"] | keys})
 
 
 def config(project: str, versions: Any, **keys: Any) -> dict[str, str]:

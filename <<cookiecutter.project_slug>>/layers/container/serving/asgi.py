@@ -1,0 +1,197 @@
+"""The model behind HTTP: an ASGI app that translates, batches, and says whether it is ready.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+import asyncio
+import re
+import secrets
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from serving import metrics
+from serving.app import App, Request, Response, Work
+from serving.batcher import Batcher
+from serving.contract import EXAMPLE_REQUEST
+from serving.options import Options
+from serving.problem import MAX_BODY_BYTES, Problem
+from serving.release import Release
+
+type Message = MutableMapping[str, Any]
+type Receive = Callable[[], Awaitable[Message]]
+type Send = Callable[[Message], Awaitable[None]]
+
+# A model that takes longer than this would keep probes waiting: it gets a thread.
+SLOW_SECONDS = 0.005
+# In place of a body that is not kept, for the app to refuse.
+TOO_LARGE = bytes(MAX_BODY_BYTES + 1)
+# How much of such a body is read, so that the client gets to reading the answer.
+MAX_DISCARDED_BYTES = 32 * MAX_BODY_BYTES
+# Where SageMaker sends predictions.
+PATHS = {"/invocations": "/predict"}
+LIVE, READY = ("/livez",), ("/readyz", "/ping")
+TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+OK = (("Content-Type", "application/json"),)
+
+
+class ModelServer:
+    """Answers probes at once, and predictions as soon as the model is ready.
+
+    draining: whoever asks is told to go elsewhere, and is still answered.
+    """
+
+    def __init__(self, release: Release, options: Options) -> None:
+        self.release, self.options = release, options
+        self.app: App | None = None
+        self.batcher: Batcher
+        self.draining = False
+        self.answered = metrics.Answered()
+        self.lines: list[bytes] = []
+
+    def load(self) -> None:
+        """Load the model and have it answer; from then on this server is ready.
+
+        Raises:
+            RuntimeError: the model can't answer its own example.
+            FileNotFoundError: the contract or the model is missing.
+        """
+        started = time.perf_counter()
+        app = App.load()
+        seconds = warm_up(app, self.options.max_batch)
+        self.batcher = Batcher(
+            app,
+            max_batch=self.options.max_batch,
+            max_queued=self.options.max_queued,
+            in_thread=seconds > SLOW_SECONDS,
+            observe=metrics.BATCH.observe,
+        )
+        metrics.QUEUED.set_function(lambda: len(self.batcher.queue))
+        metrics.LOAD.set(time.perf_counter() - started)
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path: str = scope["path"]
+        if path in LIVE or path in READY:
+            await self._send(send, self._probe(path))
+            return
+        headers = _headers(scope)
+        body = await _body(headers, receive)
+        if body is None:  # the client has gone
+            return
+        started = time.perf_counter()
+        fallback_id = secrets.token_hex(8)
+        request = Request(scope["method"], PATHS.get(path, path), headers, body, fallback_id)
+        with metrics.IN_FLIGHT.track_inprogress():
+            response = await self._response(request)
+            await self._send(send, response)
+        seconds = time.perf_counter() - started
+        self.answered(response.status, seconds)
+        self._log(request, response, seconds)
+
+    def _probe(self, path: str) -> Response:
+        request_id = secrets.token_hex(8)
+        if path in READY and (self.app is None or self.draining):
+            return self._unavailable(request_id)
+        return Response(200, OK, b'{"status":"ok"}', request_id)
+
+    async def _response(self, request: Request) -> Response:
+        if self.app is None:
+            return self._unavailable(request.fallback_id)
+        accepted = self.app.accept(request)
+        if isinstance(accepted, Work):
+            return await self.batcher.answer(accepted)
+        return accepted
+
+    def _unavailable(self, request_id: str) -> Response:
+        why = "This server is shutting down." if self.draining else "The model is being loaded."
+        problem = Problem(503, f"{why} Send it again later.", headers=(("Retry-After", "1"),))
+        headers = (("Content-Type", "application/problem+json"), ("X-Request-Id", request_id))
+        headers += self.release.headers() + problem.headers
+        return Response(503, headers, problem.body(request_id), request_id)
+
+    async def _send(self, send: Send, response: Response) -> None:
+        headers = [(name.encode(), value.encode()) for name, value in response.headers]
+        headers.append((b"content-length", b"%d" % len(response.body)))
+        if self.draining:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    def _log(self, request: Request, response: Response, seconds: float) -> None:
+        """One line of JSON; those of one turn of the event loop are written at once."""
+        line: dict[str, Any] = {
+            "time": time.time(),
+            "service": self.release.build.service,
+            "api_version": self.release.build.api_version,
+            "release": self.release.build.release,
+            "request_id": response.request_id,
+            "method": request.method,
+            "path": request.path,
+            "status": response.status,
+            "latency_ms": round(seconds * 1_000, 3),
+            "instances": response.instances,
+        }
+        trace_parent = request.headers.get("traceparent", "")
+        if TRACE_PARENT.fullmatch(trace_parent):
+            line["traceparent"] = trace_parent
+        if response.error:
+            line["error"] = response.error
+        if not self.lines:
+            asyncio.get_running_loop().call_soon(self._write)
+        self.lines.append(msgspec.json.encode(line))
+
+    def _write(self) -> None:
+        sys.stdout.buffer.write(b"\n".join([*self.lines, b""]))
+        sys.stdout.buffer.flush()
+        self.lines.clear()
+
+
+def _headers(scope: Message) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name_bytes, value_bytes in scope["headers"]:
+        name, value = name_bytes.decode("latin-1"), value_bytes.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+async def _body(headers: dict[str, str], receive: Receive) -> bytes | None:
+    """The body, `TOO_LARGE` for one over the limit, None where the client went away."""
+    declared = int(headers.get("content-length", "0"))
+    # A client that asks before it sends, or would send on for long, gets its answer at once.
+    if declared > MAX_DISCARDED_BYTES or (declared > MAX_BODY_BYTES and "expect" in headers):
+        return TOO_LARGE
+    body, size = b"", 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        part = message["body"]
+        size += len(part)
+        body = body + part if size <= MAX_BODY_BYTES else TOO_LARGE
+        if not message["more_body"] or size > MAX_DISCARDED_BYTES:
+            return body
+
+
+def warm_up(app: App, max_batch: int) -> float:
+    """Have the model answer its example, alone and in growing batches; seconds of the slowest.
+
+    Raises:
+        RuntimeError: the model can't answer its own example.
+    """
+    seconds = 0.0
+    instances = EXAMPLE_REQUEST.instances
+    while seconds <= SLOW_SECONDS and len(instances) <= max_batch:
+        work = Work("warm-up", instances)
+        app.answer([work])  # the first call of a size is not like the others
+        started = time.perf_counter()
+        (response,) = app.answer([work])
+        seconds = time.perf_counter() - started
+        if response.status != 200:
+            raise RuntimeError(f"The model can't answer its own example:\n{response.error}")
+        instances = instances * 2
+    return seconds

@@ -1,0 +1,75 @@
+"""How the server is set up: from the environment, each variable validated."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+class WrongOptions(Exception):
+    """The environment sets what can't be used; one line per variable."""
+
+
+# For each variable: the least and the most that it may say.
+RANGES = {
+    "PORT": (0, 65_535),
+    "METRICS_PORT": (0, 65_535),
+    "MAX_BATCH": (1, 100_000),
+    "MAX_QUEUED": (1, 100_000),
+    "REQUEST_SECONDS": (1, 3_600),
+    "KEEP_ALIVE_SECONDS": (0, 3_600),
+    "DRAIN_SECONDS": (0, 3_600),
+    "SHUTDOWN_SECONDS": (0, 3_600),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The README's table says what each variable means."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    metrics_port: int = 9090
+    max_batch: int = 512
+    max_queued: int = 1_024
+    request_seconds: int = 30
+    keep_alive_seconds: int = 620
+    drain_seconds: int = 5
+    shutdown_seconds: int = 20
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> "Options":
+        """The options that the environment sets, defaults for the others.
+
+        Raises:
+            WrongOptions: with one line per variable.
+        """
+        problems: list[str] = []
+        given: dict[str, Any] = {}
+        for field in fields(cls):
+            name = field.name.upper()
+            if name not in environ:
+                continue
+            text = environ[name]
+            if name in RANGES:
+                least, most = RANGES[name]
+                if re.fullmatch(r"[0-9]{1,6}", text) and least <= int(text) <= most:
+                    given[field.name] = int(text)
+                else:
+                    problems.append(f"{name} is {text!r}; write a number from {least} to {most}.")
+            elif _is_address(text):
+                given[field.name] = text
+            else:
+                problems.append(f"{name} is {text!r}; write an IP address, such as 0.0.0.0.")
+        if problems:
+            raise WrongOptions("\n".join(problems))
+        return cls(**given)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

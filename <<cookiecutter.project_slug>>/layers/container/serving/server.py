@@ -1,0 +1,123 @@
+"""Start the server, load the model, and end without dropping a request.
+
+`python -m serving.server`; the README's table lists what it reads from the environment.
+"""
+# pyright: reportUnknownMemberType=false
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import override
+
+import uvicorn
+import uvloop
+
+from serving import metrics
+from serving.asgi import ModelServer
+from serving.connection import Connection
+from serving.options import Options, WrongOptions
+from serving.release import Release, WrongDeployment
+
+
+class Http(uvicorn.Server):
+    """uvicorn, which here loads the model, ends slow requests, and drains before it ends."""
+
+    def __init__(self, server: ModelServer) -> None:
+        options = server.options
+        super().__init__(
+            uvicorn.Config(
+                server,
+                host=options.host,
+                port=options.port,
+                http=Connection,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=options.keep_alive_seconds,
+                timeout_graceful_shutdown=options.shutdown_seconds,
+            )
+        )
+        self.server = server
+        self.failed = False
+
+    @override
+    async def main_loop(self) -> None:
+        """Listen, and load meanwhile: probes are answered however long that takes."""
+        # As a daemon, so that a signal needn't wait for it.
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._load, args=(loop,), daemon=True).start()
+        await super().main_loop()
+
+    def _load(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            self.server.load()
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            say("ready", url=f"http://{host}:{port}")
+        except Exception:
+            say("failed to load the model", error=traceback.format_exc())
+            self.failed = True
+            loop.call_soon_threadsafe(self._exit)
+
+    @override
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in [*self.server_state.connections]:
+                if isinstance(connection, Connection):  # as all are
+                    connection.close_if_slow(now, self.server.options.request_seconds)
+        return await super().on_tick(counter)
+
+    @contextmanager
+    @override
+    def capture_signals(self) -> Generator[None]:
+        """SIGTERM drains first, SIGINT doesn't; what is in flight is answered after either."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._drain, self.server.options.drain_seconds)
+        loop.add_signal_handler(signal.SIGINT, self._drain, 0)
+        yield
+
+    def _drain(self, seconds: float) -> None:
+        self.server.draining = True
+        asyncio.get_running_loop().call_later(seconds, self._exit)
+
+    def _exit(self) -> None:
+        self.should_exit = True
+
+
+def say(event: str, **more: object) -> None:
+    """Write a line of log that belongs to no request."""
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+def main() -> None:
+    """Serve until a signal ends it; exits with 1 where it can't start."""
+    try:
+        options = Options.load(os.environ)
+        release = Release.load()
+    except (WrongOptions, WrongDeployment) as problems:
+        sys.exit(str(problems))
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    build = release.build
+    metrics.BUILD.info(
+        {"service": build.service, "api_version": build.api_version, "release": build.release}
+    )
+    http = Http(ModelServer(release, options))
+    close = metrics.listen(options.host, options.metrics_port)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(http.serve())
+    close()
+    sys.exit(http.failed)
+
+
+if __name__ == "__main__":
+    main()

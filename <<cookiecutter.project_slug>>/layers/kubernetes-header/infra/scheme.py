@@ -1,0 +1,62 @@
+"""The header scheme: one host name; clients name an API version in `X-API-Version`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from infra.config import Section, VersionName
+from infra.hostname import Hostname
+from infra.problems import mapping
+
+NAME = "header"
+# What clients can call under this scheme.
+EXPOSURES = ("gateway", "none")
+
+
+class StackKeys(Section):
+    """What this scheme adds to the keys of a stack."""
+
+    host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
+    """The host name of all API versions."""
+
+    default_version: Annotated[VersionName, Field(examples=["v1"])]
+    """Who answers a request without X-API-Version."""
+
+
+class VersionKeys(Section):
+    """No keys of an API version belong to this scheme."""
+
+
+def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """A front without a host name; a default version that answers nothing."""
+    if raw.get("expose") != "none" and raw.get("host") is None:
+        yield "host: is missing; add the host name of the front, such as iris.example.org."
+    versions = mapping(raw.get("versions"))
+    served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
+    known = served or [*versions]
+    default = raw.get("default_version")
+    if known and isinstance(default, str) and default not in known:
+        yield f"default_version: {default} is not served; write {' or '.join(known)}."
+
+
+def host(stack: StackKeys, _version: VersionKeys) -> str | None:
+    """The host name of an API version."""
+    return stack.host
+
+
+def path(_api_version: str) -> str:
+    """What the paths of an API version start with."""
+    return "/"
+
+
+def matches(api_version: str, stack: StackKeys) -> list[dict[str, Any]]:
+    """The requests that an HTTPRoute takes.
+
+    There is no match for an absent header: the default version's second one takes whatever no
+    other route does, unknown versions too, and its app answers those 404.
+    """
+    everything = {"path": {"type": "PathPrefix", "value": "/"}}
+    header = {"type": "Exact", "name": "X-API-Version", "value": api_version}
+    own = [{**everything, "headers": [header]}]
+    return [*own, everything] if api_version == stack.default_version else own

@@ -1,0 +1,57 @@
+"""The host scheme: each API version has a host name, or an address, of its own."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from infra.config import VERSION_NAME, Section
+from infra.hostname import Hostname
+from infra.problems import mapping
+
+NAME = "host"
+# What clients can call under this scheme.
+EXPOSURES = ("gateway", "ingress", "load_balancer", "none")
+
+
+class StackKeys(Section):
+    """No keys of a stack belong to this scheme."""
+
+
+class VersionKeys(Section):
+    """What this scheme adds to the keys of an API version."""
+
+    host: Annotated[Hostname | None, Field(examples=["v1.iris.example.org"])] = None
+    """The host name of this API version."""
+
+
+def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """API versions without a host name, or with one that another has."""
+    needed = raw.get("expose", "gateway") in ("gateway", "ingress")
+    owners: dict[str, str] = {}
+    for version, keys in mapping(raw.get("versions")).items():
+        own = mapping(keys)
+        if not own or not re.fullmatch(VERSION_NAME, version):
+            continue
+        name = own.get("host")
+        if name is None and needed and own.get("state") != "retired":
+            example = f"{version}.iris.example.org"
+            yield f"versions.{version}.host: is missing; add its host name, such as {example}."
+        if isinstance(name, str) and owners.setdefault(name, version) != version:
+            yield f"versions.{version}.host: {name} is {owners[name]}'s; write another one."
+
+
+def host(_stack: StackKeys, version: VersionKeys) -> str | None:
+    """The host name of an API version."""
+    return version.host
+
+
+def path(_api_version: str) -> str:
+    """What the paths of an API version start with."""
+    return "/"
+
+
+def matches(_api_version: str, _stack: StackKeys) -> list[dict[str, Any]]:
+    """The requests that an HTTPRoute takes: all of its host name."""
+    return [{"path": {"type": "PathPrefix", "value": "/"}}]

@@ -1,0 +1,45 @@
+"""The path scheme: clients name an API version in the path, `/v1/predict`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from infra.config import Section
+from infra.hostname import Hostname
+
+NAME = "path"
+# What clients can call under this scheme.
+EXPOSURES = ("gateway", "ingress", "none")
+
+
+class StackKeys(Section):
+    """What this scheme adds to the keys of a stack."""
+
+    host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
+    """The host name of all API versions."""
+
+
+class VersionKeys(Section):
+    """No keys of an API version belong to this scheme."""
+
+
+def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """A front without a host name."""
+    if raw.get("expose") != "none" and raw.get("host") is None:
+        yield "host: is missing; add the host name of the front, such as iris.example.org."
+
+
+def host(stack: StackKeys, _version: VersionKeys) -> str | None:
+    """The host name of an API version."""
+    return stack.host
+
+
+def path(api_version: str) -> str:
+    """What the paths of an API version start with: whole segments, so /v1 is no part of /v10."""
+    return f"/{api_version}"
+
+
+def matches(api_version: str, _stack: StackKeys) -> list[dict[str, Any]]:
+    """The requests that an HTTPRoute takes."""
+    return [{"path": {"type": "PathPrefix", "value": path(api_version)}}]

@@ -1,0 +1,21 @@
+"""Where everything of this stack stands: a namespace of its own, or one that is there."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.settings import Stack
+
+
+def namespace(stack: Stack) -> pulumi.Output[str]:
+    """The name of the namespace, which is there before anything in it is made."""
+    name = stack.namespace.name
+    if not stack.namespace.create:
+        return pulumi.Output.from_input(name)
+    labels = {
+        "app.kubernetes.io/name": stack.project,
+        "app.kubernetes.io/managed-by": "pulumi",
+        # Nothing runs here that could do more than serve.
+        "pod-security.kubernetes.io/enforce": "restricted",
+    }
+    made = k8s.core.v1.Namespace(name, metadata={"name": name, "labels": labels})
+    return made.metadata.name

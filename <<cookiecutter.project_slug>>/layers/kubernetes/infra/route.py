@@ -1,0 +1,93 @@
+"""How clients reach one API version: by a route of its own on a Gateway or Ingress."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra import scheme
+from infra.labels import labels
+from infra.service import ModelService
+from infra.settings import Gateway, Ingress, Stack, Version
+
+
+class Route(pulumi.ComponentResource):
+    """The route of one API version, and where that is served."""
+
+    base_url: pulumi.Output[str]
+
+    def __init__(
+        self, api_version: str, version: Version, stack: Stack, service: ModelService
+    ) -> None:
+        name = f"{stack.project}-{api_version}"
+        super().__init__("infra:route:Route", name)
+        child = pulumi.ResourceOptions(parent=self)
+        config = stack.config
+        host = scheme.host(config, version) or ""
+        path = scheme.path(api_version)
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+            "name": name,
+            "namespace": service.namespace,
+            "labels": labels(stack.project, api_version),
+        }
+        if gateway := config.gateway:
+            matches = scheme.matches(api_version, config)
+            k8s.apiextensions.CustomResource(
+                name,
+                api_version="gateway.networking.k8s.io/v1",
+                kind="HTTPRoute",
+                metadata=metadata,
+                spec=_http_route(gateway, host, matches, service.name),
+                opts=child,
+            )
+            front = pulumi.Output.from_input(f"{'https' if gateway.https else 'http'}://{host}")
+        elif ingress := config.ingress:
+            k8s.networking.v1.Ingress(
+                name,
+                metadata=metadata,
+                spec=_ingress(ingress, host, path, service.name),
+                opts=child,
+            )
+            front = pulumi.Output.from_input(
+                f"{'https' if ingress.tls_secret else 'http'}://{host}"
+            )
+        elif config.expose == "load_balancer":
+            front = service.status.apply(_address)
+        else:
+            front = pulumi.Output.concat("http://", service.name, ".", service.namespace, ".svc")
+        self.base_url = pulumi.Output.concat(front, path.rstrip("/"))
+        self.register_outputs({"base_url": self.base_url})
+
+
+def _http_route(
+    gateway: Gateway, host: str, matches: list[dict[str, Any]], service: pulumi.Output[str]
+) -> dict[str, Any]:
+    """https://gateway-api.sigs.k8s.io/api-types/httproute"""
+    return {
+        "parentRefs": [{"name": gateway.name, "namespace": gateway.namespace}],
+        "hostnames": [host],
+        "rules": [{"matches": matches, "backendRefs": [{"name": service, "port": 80}]}],
+    }
+
+
+def _ingress(
+    ingress: Ingress, host: str, path: str, service: pulumi.Output[str]
+) -> k8s.networking.v1.IngressSpecArgsDict:
+    backend: k8s.networking.v1.IngressBackendArgsDict = {
+        "service": {"name": service, "port": {"name": "http"}}
+    }
+    paths: list[k8s.networking.v1.HTTPIngressPathArgsDict] = [
+        {"path": path, "path_type": "Prefix", "backend": backend}
+    ]
+    secret = ingress.tls_secret
+    return {
+        "ingress_class_name": ingress.class_name,
+        "rules": [{"host": host, "http": {"paths": paths}}],
+        "tls": [{"hosts": [host], "secret_name": secret}] if secret else [],
+    }
+
+
+def _address(status: Any) -> str:
+    """Where the load balancer of a Service listens."""
+    entry = status.load_balancer.ingress[0]
+    return f"http://{entry.hostname or entry.ip}"

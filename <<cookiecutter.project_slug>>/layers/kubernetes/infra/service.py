@@ -1,0 +1,118 @@
+"""All that serves one API version inside the cluster."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.labels import labels, of_release, selector
+from infra.network import DNS, ingress_rules
+from infra.pod import pod
+from infra.settings import Stack, Version
+
+
+class ModelService(pulumi.ComponentResource):
+    """A Deployment behind a Service, with what scales, protects and isolates its pods.
+
+    A new release starts pods beside the old ones, and takes these away one by one as the new
+    ones become ready: no request is dropped.
+    """
+
+    name: pulumi.Output[str]
+    namespace: pulumi.Output[str]
+    deployment: pulumi.Output[str]
+    status: pulumi.Output[k8s.core.v1.outputs.ServiceStatus | None]
+
+    def __init__(
+        self, api_version: str, version: Version, stack: Stack, namespace: pulumi.Output[str]
+    ) -> None:
+        name = f"{stack.project}-{api_version}"
+        super().__init__("infra:service:ModelService", name)
+        child = pulumi.ResourceOptions(parent=self)
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels(stack.project, api_version),
+        }
+        pods: k8s.meta.v1.LabelSelectorArgsDict = {
+            "match_labels": selector(stack.project, api_version)
+        }
+        account = k8s.core.v1.ServiceAccount(
+            name, metadata=metadata, automount_service_account_token=False, opts=child
+        )
+        spec: k8s.apps.v1.DeploymentSpecArgsDict = {
+            "selector": pods,
+            "strategy": {
+                "type": "RollingUpdate",
+                "rolling_update": {
+                    "max_unavailable": version.rollout.max_unavailable,
+                    "max_surge": version.rollout.max_surge,
+                },
+            },
+            "min_ready_seconds": version.rollout.min_ready_seconds,
+            "progress_deadline_seconds": version.progress_deadline_seconds,
+            "revision_history_limit": 3,
+            "template": pod(api_version, version, stack, account.metadata.name),
+        }
+        if not version.autoscaling:  # or every deploy would undo what the autoscaler did
+            spec["replicas"] = version.replicas
+        own = labels(stack.project, api_version) | of_release(version.release)
+        deployment = k8s.apps.v1.Deployment(
+            name, metadata={**metadata, "labels": own}, spec=spec, opts=child
+        )
+        service = k8s.core.v1.Service(
+            name,
+            metadata=metadata,
+            spec={
+                "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
+                "selector": selector(stack.project, api_version),
+                "ports": [{"name": "http", "port": 80, "target_port": "http"}],
+            },
+            opts=child,
+        )
+        if version.autoscaling:
+            k8s.autoscaling.v2.HorizontalPodAutoscaler(
+                name,
+                metadata=metadata,
+                spec={
+                    "scale_target_ref": {
+                        "api_version": "apps/v1",
+                        "kind": "Deployment",
+                        "name": deployment.metadata.name,
+                    },
+                    "min_replicas": version.autoscaling.min_replicas,
+                    "max_replicas": version.autoscaling.max_replicas,
+                    "metrics": [
+                        {
+                            "type": "Resource",
+                            "resource": {
+                                "name": "cpu",
+                                "target": {
+                                    "type": "Utilization",
+                                    "average_utilization": version.autoscaling.cpu_percent,
+                                },
+                            },
+                        }
+                    ],
+                },
+                opts=child,
+            )
+        k8s.policy.v1.PodDisruptionBudget(
+            name,
+            metadata=metadata,
+            # Not a minimum: with one replica that would keep its node from ever being drained.
+            spec={"max_unavailable": 1, "selector": pods},
+            opts=child,
+        )
+        k8s.networking.v1.NetworkPolicy(
+            name,
+            metadata=metadata,
+            spec={
+                "pod_selector": pods,
+                "policy_types": ["Ingress", "Egress"],
+                "ingress": ingress_rules(stack),
+                "egress": [DNS],
+            },
+            opts=child,
+        )
+        self.name, self.deployment = service.metadata.name, deployment.metadata.name
+        self.namespace, self.status = namespace, service.status
+        self.register_outputs({"name": self.name, "deployment": self.deployment})

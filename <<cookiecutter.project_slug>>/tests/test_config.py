@@ -1,0 +1,211 @@
+"""The config of a stack, as far as every target has it: what is said of what is wrong."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pydantic import ValidationError
+
+from infra.problems import Problems, mapping
+from infra.settings import Settings
+from tests import scheme
+from tests.program import run
+from tests.stacks import DEPRECATED, TWO, Stacks, config, stack_file, texts
+from tests.support import BUILD, ROOT
+
+STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
+LIVE = TWO["v1"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"release": 1.1}, 'release: stands without quotes; write it in quotes, such as "1.4.2".'),
+        ({"release": 2}, 'release: stands without quotes; write it in quotes, such as "1.4.2".'),
+        (
+            {"release": "1.10"},
+            'release: "1.10" is not a release; write three numbers in quotes, such as "1.4.2".',
+        ),
+        (
+            {"release": True},
+            'release: true is not a release; write three numbers in quotes, such as "1.4.2".',
+        ),
+        ({"release": "1.4.2\n"}, r'release: "1.4.2\n" is not a release; write three numbers in'),
+        ({"release": "१.२.३"}, 'release: "१.२.३" is not a release; write three numbers in quotes'),
+        (
+            DEPRECATED | {"sunset": date(2027, 3, 31)},
+            'sunset: stands without quotes; write "2027-03-31".',
+        ),
+        (
+            DEPRECATED | {"sunset": "31.3.2027"},
+            'sunset: "31.3.2027" is not a day; write one in quotes, such as "2027-03-31".',
+        ),
+        (
+            DEPRECATED | {"sunset": "2027-02-30"},
+            'sunset: "2027-02-30" is not a day; write one in quotes, such as "2027-03-31".',
+        ),
+        (
+            DEPRECATED | {"sunset": "2026-11-30"},
+            'sunset: 2026-11-30 is before deprecated_on; write "2026-12-01" or later.',
+        ),
+        (
+            {"sunset": "2027-03-31"},
+            "sunset: is set, and state is live; remove it, or write state: deprecated.",
+        ),
+        (
+            {"migration_url": "https://example.com"},
+            "migration_url: is set, and state is live; remove it, or write state: deprecated.",
+        ),
+        (
+            DEPRECATED | {"migration_url": "/move"},
+            'migration_url: "/move" is not a URL of at most 1,000 characters; write one such as',
+        ),
+        (
+            DEPRECATED | {"migration_url": "https://example.com/it's"},
+            'migration_url: "https://example.com/it\'s" is not a URL of at most 1,000 characters;',
+        ),
+        ({"state": "alive"}, "state: is \"alive\"; write 'live', 'deprecated' or 'retired'."),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_with_its_remedy(
+    stacks: Stacks, keys: dict[str, Any], sentence: str
+) -> None:
+    (said,) = stacks.refusal_of_v1(**keys)
+    assert said.startswith(f"versions.v1.{sentence}")
+    assert said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        ({"zzz": 1}, "zzz: is not a key here; write one of "),
+        ({"versions": {}}, "versions: is empty; list at least one API version."),
+        (
+            {"versions": "v1"},
+            'versions: is "v1"; write a list of API versions, such as v1: {release: "1.4.2"}.',
+        ),
+        (
+            {"versions": {"v1": LIVE, "V1": LIVE}},
+            "versions.V1: is not the name of an API version; write v1",
+        ),
+        ({"versions": {"v1": LIVE, "": LIVE}}, 'versions."": is not the name of an API version;'),
+        ({"versions": {"v1": LIVE, "v1\n": LIVE}}, r'versions."v1\n": is not the name of an API'),
+        (
+            {"versions": {"v1": LIVE, "v2": "2.0.0"}},
+            'versions.v2: is "2.0.0"; write its settings, such as {release: "1.4.2"}.',
+        ),
+        (
+            {"versions": {"v1": {}}},
+            'versions.v1.release: is missing; add one in quotes, such as "1.4.2".',
+        ),
+    ],
+    ids=str,
+)
+def test_a_wrong_key_of_the_stack_is_refused_with_its_remedy(
+    stacks: Stacks, keys: dict[str, Any], sentence: str
+) -> None:
+    (said,) = stacks.refusal(**keys)
+    assert said.startswith(sentence)
+    assert said.endswith(".")
+
+
+def test_keys_under_another_projects_name_are_found(stacks: Stacks) -> None:
+    stacks.make("iris", TWO)
+    own = config("iris", TWO) | {"irsi:versions": "{}", "other:region": "here"}
+    with pytest.raises(Problems, match=r"^irsi:versions: belongs to another project; write iris:v"):
+        Settings.read("iris", "dev", own)
+
+
+@pytest.mark.parametrize("stack", ["production-europe", "dev.eu", "-dev", "übung"])
+def test_a_stack_whose_name_fits_no_cloud_is_refused(stacks: Stacks, stack: str) -> None:
+    with pytest.raises(Problems, match=f"^stack: '{stack}' would make invalid names in the cloud;"):
+        stacks.settings(stack=stack)
+
+
+@pytest.mark.parametrize("project", ["Iris", "i" * 33, "1iris", "iris_2"])
+def test_a_project_whose_name_fits_no_cloud_is_refused(stacks: Stacks, project: str) -> None:
+    with pytest.raises(Problems, match=r"^name in Pulumi.yaml: '.*' would make invalid names"):
+        stacks.settings(project=project)
+
+
+def test_a_project_with_a_name_of_pulumis_own_is_refused(stacks: Stacks) -> None:
+    for name in ("aws", "docker", "kubernetes", "pulumi", "random"):
+        with pytest.raises(
+            Problems, match=f"^name in Pulumi.yaml: {name} is a name of Pulumi's own"
+        ):
+            stacks.settings(project=name)
+
+
+def test_all_problems_are_named_at_once(stacks: Stacks) -> None:
+    versions = {
+        "v1": {"release": 1.1, "colour": "red"},
+        "v2": {"release": "2.0.0", "state": "deprecated"},
+    }
+    said = stacks.refusal(versions, verions={})
+    assert sorted(sentence.partition(":")[0] for sentence in said) == [
+        "verions",
+        "versions.v1.colour",
+        "versions.v1.release",
+        "versions.v2.deprecated_on",
+        "versions.v2.sunset",
+    ]
+
+
+def test_nothing_is_registered_where_something_is_wrong(stacks: Stacks) -> None:
+    said = r"^Pulumi.dev.yaml can't be used:\nversions.v1.release: .*\nzzz: is not"
+    with pytest.raises(pulumi.RunError, match=said):
+        run("iris", "dev", config("iris", {"v1": {"release": 1.1}}, zzz=1))
+
+
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
+def test_every_stack_file_is_accepted(stacks: Stacks, path: Path) -> None:
+    prefix = f"{BUILD.service}:"
+    own = {k.removeprefix(prefix): v for k, v in stack_file(path).items() if k.startswith(prefix)}
+    versions = mapping(own.get("versions"))
+    stacks.make(BUILD.service, {name: mapping(versions[name]) for name in versions})
+    try:
+        Settings.read(BUILD.service, path.name.split(".")[1], texts(BUILD.service, own))
+    except Problems as problems:
+        pytest.fail(f"{path.name} can't be used:\n{problems}", pytrace=False)
+
+
+def test_every_key_has_a_description() -> None:
+    schema = Settings.model_json_schema()
+    for model in (schema, *schema["$defs"].values()):
+        for name, key in model.get("properties", {}).items():
+            assert key.get("description", "").endswith("."), name
+
+
+def test_the_day_of_the_deprecation_may_be_the_sunset(stacks: Stacks) -> None:
+    stacks.settings({"v1": LIVE | DEPRECATED | {"sunset": DEPRECATED["deprecated_on"]}})
+
+
+def test_settings_can_not_be_changed(stacks: Stacks) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        stacks.settings().versions = {}
+
+
+def test_no_list_of_versions_is_refused(stacks: Stacks) -> None:
+    needed = texts("iris", scheme.keys({}))
+    with pytest.raises(Problems, match=r"^versions: is missing; add a list of API versions, such"):
+        Settings.read("iris", "dev", needed)
+
+
+@pytest.mark.parametrize("missing", ["deprecated_on", "sunset"])
+def test_a_deprecated_version_needs_both_days(stacks: Stacks, missing: str) -> None:
+    keys = {key: value for key, value in DEPRECATED.items() if key != missing}
+    assert stacks.refusal_of_v1(**keys) == [
+        f"versions.v1.{missing}: is missing, and state is deprecated; add one, such as"
+        ' "2027-03-31".'
+    ]
+
+
+def test_a_retired_version_needs_no_file_and_is_not_served(stacks: Stacks) -> None:
+    versions = {"v1": {"release": "0.9.0", "state": "retired"}, "v2": TWO["v2"]}
+    stacks.make("iris", TWO)
+    settings = Settings.read("iris", "dev", config("iris", versions))
+    assert list(settings.versions) == ["v1", "v2"]
+    assert list(settings.served) == ["v2"]
