@@ -13,7 +13,7 @@ help:  ## list these targets
 	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/installed .ministack/installed  ## make .venv and .ministack, with the locked dependencies
+setup: .venv/installed .ministack/installed .checkov/installed  ## make .venv, .ministack and .checkov, with the locked dependencies
 
 .venv/installed: requirements/dev.txt | $(if $(shell command -v uv),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13
@@ -26,6 +26,11 @@ setup: .venv/installed .ministack/installed  ## make .venv and .ministack, with 
 	"$(UV)" pip sync --quiet --require-hashes --python .ministack requirements/ministack.txt
 	@touch $@
 
+.checkov/installed: requirements/checkov.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+	"$(UV)" venv --quiet --allow-existing --python 3.13 .checkov
+	"$(UV)" pip sync --quiet --require-hashes --python .checkov requirements/checkov.txt
+	@touch $@
+
 .uv/bin/uv:
 	python3 -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
@@ -35,7 +40,7 @@ demo: .venv/installed .ministack/installed  ## render a project, train, test, se
 	@$(PYTHON) -m tests.demo
 
 .PHONY: test
-test: .venv/installed .ministack/installed  ## run every test, those of the rendered projects too
+test: .venv/installed .ministack/installed .checkov/installed  ## run every test, those of the rendered projects too
 	$(PYTHON) -m pytest
 
 .PHONY: mutants
@@ -54,10 +59,11 @@ generated: .venv/installed  ## write anew what is made from the template: contra
 lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group ministack -o requirements/ministack.txt
+	$(COMPILE) pyproject.toml --group checkov -o requirements/checkov.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 	$(PYTHON) -m tests.generated lock
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .ministack .uv .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .checkov .uv .demo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

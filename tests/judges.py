@@ -1,11 +1,15 @@
 """Judges from elsewhere that run in a process of their own; none of them asks the network."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.project import ROOT
+
 # Programs of the development environment.
 PROGRAMS = Path(sys.executable).parent
+CHECKOV = ROOT / ".checkov" / "bin" / "checkov"
 
 
 def zizmor(folder: Path) -> str:
@@ -21,3 +25,23 @@ def actionlint(*workflows: Path) -> str:
 def _found(command: list[str | Path]) -> str:
     said = subprocess.run(command, capture_output=True, text=True)
     return said.stdout + said.stderr if said.returncode else ""
+
+
+def checkov(path: Path, framework: str) -> set[tuple[str, str]]:
+    """What checkov finds in a file: ids of its checks, each with a resource that fails it.
+
+    framework: "cloudformation", "kubernetes" or another of its own names.
+
+    Raises:
+        KeyError: the file holds nothing that checkov knows.
+    """
+    command = [CHECKOV, "--skip-download", "--compact", "--quiet", "--output", "json"]
+    said = subprocess.run(
+        [*command, "--framework", framework, "--file", path],
+        # Nothing of this person's: with a key of its makers' it would send them the file.
+        env={"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true"},
+        capture_output=True,
+        text=True,
+    )
+    failed = json.loads(said.stdout)["results"]["failed_checks"]
+    return {(each["check_id"], each["resource"]) for each in failed}

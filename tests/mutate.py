@@ -19,7 +19,8 @@ from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, make, render
 
 MUTANTS = ROOT / "tests" / "mutants"
 FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
-MADE = (".venv", ".uv", ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
+ENVIRONMENTS = (".venv", ".ministack", ".checkov", ".uv")
+MADE = (*ENVIRONMENTS, ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
 
 
 @dataclass(frozen=True)

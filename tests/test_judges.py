@@ -13,7 +13,7 @@ import openapi_spec_validator
 import parliament
 import pytest
 
-from tests.judges import actionlint, zizmor
+from tests.judges import actionlint, checkov, zizmor
 from tests.local_cloud.resources import ALARM, dimensions, query, upper
 from tests.project import program
 
@@ -208,13 +208,14 @@ def fragment(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
     return own
 
 
-def lint(template: dict[str, Any]) -> list[str]:
-    """Errors and warnings; what cfn-lint says for information is about style."""
-    found = cfnlint.api.lint_all(json.dumps(template))
-    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id[0] != "I"]
+def template(**resources: dict[str, Any]) -> dict[str, Any]:
+    """A CloudFormation template."""
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
 
 
-def test_cloudformation_takes_every_input(resources: list[dict[str, Any]]) -> None:
+@pytest.fixture(scope="session")
+def stack(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """A stack's inputs as a CloudFormation template."""
     fragments = {}
     for each in resources:
         kind = each["type"].rpartition(":")[2]
@@ -223,13 +224,58 @@ def test_cloudformation_takes_every_input(resources: list[dict[str, Any]]) -> No
             properties = fragment(kind, each["inputs"])
             fragments[name] = {"Type": TYPES[kind], "Properties": properties}
     assert {each["Type"] for each in fragments.values()} == {*TYPES.values()}
-    assert lint({"AWSTemplateFormatVersion": "2010-09-09", "Resources": fragments}) == []
+    return template(**fragments)
+
+
+def lint(template: dict[str, Any]) -> list[str]:
+    """Errors and warnings; what cfn-lint says for information is about style."""
+    found = cfnlint.api.lint_all(json.dumps(template))
+    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id[0] != "I"]
+
+
+def test_cloudformation_takes_every_input(stack: dict[str, Any]) -> None:
+    assert lint(stack) == []
 
 
 def test_a_judge_of_inputs_would_notice() -> None:
     properties = {"LogGroupName": "/aws/lambda/iris", "RetentionInDays": 31}
-    group = {"Type": "AWS::Logs::LogGroup", "Properties": properties}
-    assert lint({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Logs": group}})
+    assert lint(template(Logs={"Type": "AWS::Logs::LogGroup", "Properties": properties}))
+
+
+# What checkov asks for and a stack does without, and why.
+WITHOUT = {
+    "CKV_AWS_115": "the front's throttle limits calls; to reserve concurrency is a setting",
+    "CKV_AWS_116": "only events that nobody waits for go to a dead letter queue",
+    "CKV_AWS_117": "a function needs nothing of a VPC",
+    "CKV_AWS_120": "a cache of the gateway is not asked for a POST",
+    "CKV_AWS_158": "AWS encrypts logs with a key of its own",
+    "CKV_AWS_173": "AWS encrypts the variables with a key of its own, and none is a secret",
+}
+
+
+@pytest.fixture(scope="session")
+def weaknesses(stack: dict[str, Any], tmp_path_factory: Any) -> set[tuple[str, str]]:
+    """What checkov finds in a stack."""
+    path = tmp_path_factory.mktemp("stack") / "template.json"
+    path.write_text(json.dumps(stack), "utf-8")
+    return checkov(path, "cloudformation")
+
+
+def test_a_weakness_has_a_reason(weaknesses: set[tuple[str, str]]) -> None:
+    assert {each for each in weaknesses if each[0] not in WITHOUT} == set()
+
+
+def test_every_reason_is_needed(weaknesses: set[tuple[str, str]]) -> None:
+    assert WITHOUT.keys() - {check for check, _ in weaknesses} == set()
+
+
+def test_a_judge_of_weaknesses_would_notice(tmp_path: Path) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": policy}}
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(template(Open=role)), "utf-8")
+    assert ("CKV_AWS_60", "AWS::IAM::Role.Open") in checkov(path, "cloudformation")
 
 
 def test_the_workflows_are_sound(project: Path) -> None:
