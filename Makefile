@@ -7,6 +7,8 @@ export UV_CUSTOM_COMPILE_COMMAND := make lock
 # Rendered projects use the same uv.
 export PATH := $(shell dirname "$(UV)"):$(PATH)
 PYTHON := .venv/bin/python
+# Many processes import the same libraries: each once compiled is enough.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list these targets
@@ -39,9 +41,10 @@ setup: .venv/installed .ministack/installed .checkov/installed  ## make .venv, .
 demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, deploy to an emulated AWS, ask
 	@$(PYTHON) -m tests.demo
 
+# A process runs all tests of a file, since these share what they set up.
 .PHONY: test
 test: .venv/installed .ministack/installed .checkov/installed  ## run every test, those of the rendered projects too
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: mutants
 mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails

@@ -2,7 +2,8 @@
 
 A mutant is a patch whose first line names its test: `# caught by: tests/test_x.py::test_y` of the
 template, or `# caught by: rendered[lambda-path] tests/test_x.py::test_y` of that rendered project.
-The test must pass without the patch and fail with it. Run by `make mutants`.
+The test must pass without the patch and fail with it. Run by `make mutants`, or for some alone by
+`python -m tests.mutate alias-to-latest`. Each line says the seconds that a mutant took.
 """
 
 import os
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ MUTANTS = ROOT / "tests" / "mutants"
 FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
 ENVIRONMENTS = (".venv", ".ministack", ".checkov", ".uv")
 MADE = (*ENVIRONMENTS, ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
+
+type Said = subprocess.CompletedProcess[str]
 
 
 @dataclass(frozen=True)
@@ -40,28 +44,35 @@ def test_of(patch: Path) -> Test:
 
 
 class Base:
-    """The template as it is, and a ready project of each combination that a mutant needs."""
+    """The template as it is, and a ready project of each target that a mutant needs.
+
+    All schemes of a target have the same environment and the same model.
+    """
 
     def __init__(self, folder: Path, combinations: set[str]) -> None:
         self.bytecode = folder / "bytecode"
-        self.projects = {name: render(folder / name, **of(name)) for name in combinations}
-        for project in self.projects.values():
-            said = make(project, "setup", "model")
-            if said.returncode:
-                sys.exit(said.stdout)
+        self.ready: dict[str, Path] = {}
+        for name in sorted(combinations):
+            answers = of(name)
+            if answers["target"] not in self.ready:
+                project = render(folder / answers["target"], **answers)
+                said = make(project, "setup", "model")
+                if said.returncode:
+                    sys.exit(said.stdout)
+                self.ready[answers["target"]] = project
 
-    def run(self, test: Test, template: Path, folder: Path) -> str:
-        """What pytest says of one test, run on the given template."""
-        if test.combination is None:
-            return pytest(Path(sys.executable), template, test.name, self.bytecode)
-        ready = self.projects[test.combination]
-        project = render(folder / "render", template, **of(test.combination))
+    def run(self, combination: str | None, names: list[str], template: Path, folder: Path) -> Said:
+        """What pytest says of tests of the given template, or of a project rendered from it."""
+        if combination is None:
+            return pytest(Path(sys.executable), template, names, self.bytecode)
+        ready = self.ready[of(combination)["target"]]
+        project = render(folder, template, **of(combination))
         (project / ".venv").symlink_to(ready / ".venv")
         if (project / "model/train.py").read_bytes() == (ready / "model/train.py").read_bytes():
             shutil.copy(ready / "model/model.onnx", project / "model")
         else:
             make(project, "model")
-        return pytest(ready / ".venv/bin/python", project, test.name, self.bytecode)
+        return pytest(ready / ".venv/bin/python", project, names, self.bytecode)
 
 
 def of(combination: str) -> dict[str, str]:
@@ -69,23 +80,28 @@ def of(combination: str) -> dict[str, str]:
     return {"project_slug": "sample", **COMBINATIONS[COMBINATION_IDS.index(combination)]}
 
 
-def pytest(python: Path, folder: Path, test: str, bytecode: Path) -> str:
-    """What pytest says of one test: "passed", "failed", or what else it printed last.
+def pytest(python: Path, folder: Path, names: list[str], bytecode: Path) -> Said:
+    """What pytest says of tests, until one fails.
 
     bytecode: a folder where all runs keep it; folders of mutants are new, libraries are not.
     """
-    command = [python, "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", test]
+    command = [python, "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", *names]
     unset = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
     environ = {k: v for k, v in os.environ.items() if not k.startswith(unset)}
     environ["PYTHONPYCACHEPREFIX"] = str(bytecode)
-    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
-    if result.returncode == 0:
-        return "passed"
-    return "failed" if f"\nFAILED {test}" in result.stdout else result.stdout[-500:]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+
+
+def red(base: Base, combination: str | None, names: list[str]) -> str | None:
+    """What pytest says of tests that fail without any mutant; None where they pass."""
+    with tempfile.TemporaryDirectory() as temporary:
+        said = base.run(combination, names, ROOT, Path(temporary, "render"))
+    return said.stdout if said.returncode else None
 
 
 def verdict(base: Base, patch: Path) -> str | None:
     """What is wrong with a mutant; None where it is caught."""
+    test = test_of(patch)
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "template")
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
@@ -95,10 +111,18 @@ def verdict(base: Base, patch: Path) -> str | None:
         if applied.returncode:
             return f"it does not apply: {applied.stderr.strip()}"
         try:
-            said = base.run(test_of(patch), copy, Path(temporary))
+            said = base.run(test.combination, [test.name], copy, Path(temporary, "render"))
         except RuntimeError as error:
-            said = str(error)
-        return None if said == "failed" else f"its test did not fail, but: {said}"
+            return f"its test did not run: {error}"
+    if f"\nFAILED {test.name}" in said.stdout:
+        return None
+    return f"its test did not fail, but: {said.stdout[-500:] if said.returncode else 'passed'}"
+
+
+def timed(base: Base, patch: Path) -> tuple[str | None, float]:
+    """What is wrong with a mutant, and the seconds that it took to know."""
+    started = time.perf_counter()
+    return verdict(base, patch), time.perf_counter() - started
 
 
 def main() -> None:
@@ -107,23 +131,27 @@ def main() -> None:
     patches = [p for p in sorted(MUTANTS.glob("*.patch")) if not wanted or p.stem in wanted]
     if not patches:
         sys.exit(f"no mutant in {MUTANTS.relative_to(ROOT)}/ by that name")
-    tests = {patch: test_of(patch) for patch in patches}
-    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(2) as pool:
-        base = Base(Path(temporary), {test.combination for test in tests.values()} - {None})
-        distinct = [*dict.fromkeys(tests.values())]
-        folders = [Path(temporary, f"unbroken-{i}") for i in range(len(distinct))]
-        results = pool.map(base.run, distinct, [ROOT] * len(distinct), folders)
-        broken = {t.name for t, said in zip(distinct, results, strict=True) if said != "passed"}
-        for name in sorted(broken):
-            print(f"not green without any mutant: {name}")
-        failed = len(broken)
-        verdicts = pool.map(verdict, [base] * len(patches), patches)
-        for patch, problem in zip(patches, verdicts, strict=True):
-            said = f"MISSED  {patch.stem}: {problem}" if problem else f"caught  {patch.stem}"
-            print(said, flush=True)
-            failed += problem is not None
-    print(f"{len(patches)} mutants, {failed} failures")
-    sys.exit(failed > 0)
+    tests: dict[str | None, set[str]] = {}
+    for test in map(test_of, patches):
+        tests.setdefault(test.combination, set()).add(test.name)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        ThreadPoolExecutor(os.process_cpu_count()) as pool,
+    ):
+        base = Base(Path(temporary), tests.keys() - {None})
+        # One run for all tests of a project: where one is red, mutants show nothing.
+        names = [sorted(each) for each in tests.values()]
+        for said in pool.map(red, [base] * len(tests), tests, names):
+            if said:
+                sys.exit(f"not green without any mutant:\n{said}")
+        missed = 0
+        results = pool.map(timed, [base] * len(patches), patches)
+        for patch, (problem, seconds) in zip(patches, results, strict=True):
+            word, why = ("MISSED", f": {problem}") if problem else ("caught", "")
+            print(f"{word} {seconds:4.1f} s  {patch.stem}{why}", flush=True)
+            missed += problem is not None
+    print(f"{len(patches)} mutants, {missed} failures")
+    sys.exit(missed > 0)
 
 
 if __name__ == "__main__":
