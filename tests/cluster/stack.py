@@ -1,0 +1,137 @@
+"""A rendered project on a Kubernetes cluster: what its program registers is applied there."""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.image import Image
+from tests.project import program
+
+type Object = dict[str, Any]
+
+# What an object of a kind is applied after.
+ORDER = ("Namespace", "ServiceAccount", "NetworkPolicy", "Deployment")
+
+
+def kubectl(*arguments: str, given: str | None = None) -> str:
+    """What kubectl says of the cluster that KUBECONFIG names.
+
+    Raises:
+        RuntimeError: it failed; the text says why.
+    """
+    said = subprocess.run(["kubectl", *arguments], input=given, capture_output=True, text=True)
+    if said.returncode:
+        raise RuntimeError(f"kubectl {' '.join(arguments)}: {said.stderr}")
+    return said.stdout
+
+
+def publish(name: str, image: Image) -> None:
+    """Have the cluster's nodes find an image by its name.
+
+    KUBETEST_IMAGES names the registry of a cluster without a container engine, a JSON file; for
+    any other cluster the image is built from the same tree by docker and loaded into kind.
+    """
+    registry = os.environ.get("KUBETEST_IMAGES")
+    if registry is None:
+        subprocess.run(["docker", "build", "--tag", name, image.folder], check=True)
+        subprocess.run(["kind", "load", "docker-image", name], check=True)
+        return
+    path = Path(registry)
+    images = json.loads(path.read_text("utf-8"))
+    before, _, _ = image.environ["PATH"].partition(":$PATH")
+    images[name] = {
+        "root": str(image.folder),
+        "command": image.command,
+        "env": {key: value for key, value in image.environ.items() if key != "PATH"},
+        "path_prepend": before,
+        "mounts": [str(image.folder)],
+    }
+    replaced = path.with_suffix(".new")
+    replaced.write_text(json.dumps(images), "utf-8")
+    replaced.rename(path)  # at once: nodes may be reading it
+
+
+@dataclass
+class Stack:
+    """The stack `dev` of a project on the cluster.
+
+    python: of an environment with what the program needs. folder: scratch.
+    """
+
+    scheme: str
+    project: Path
+    python: Path
+    folder: Path
+    objects: dict[tuple[str, str], Object] = field(default_factory=dict)
+    exports: dict[str, str] = field(default_factory=dict)
+
+    def up(self, *, edit: Any = None, **keys: Any) -> None:
+        """Deploy with these keys: apply what the program registers, delete what it no longer does.
+
+        edit: changes an object before it is applied, to see what its absence costs.
+
+        Raises:
+            RuntimeError: the program or the cluster refused; the text says why.
+        """
+        folder = self.folder / str(time.time_ns())
+        command = program(self.project, folder, self.python, **keys)
+        said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if said.returncode:
+            raise RuntimeError(said.stderr)
+        registered = json.loads(said.stdout)
+        self.exports = registered["exports"]
+        inputs = [each["inputs"] for each in registered["resources"] if "kind" in each["inputs"]]
+        wanted = {(each["kind"], each["metadata"]["name"]): each for each in inputs}
+        for key in sorted(wanted, key=_order):
+            if edit:
+                edit(wanted[key])
+            self._apply(wanted[key])
+        for key in self.objects.keys() - wanted.keys():
+            kind, name = key
+            namespace = self.objects[key]["metadata"].get("namespace", "default")
+            kubectl("delete", kind, name, "--namespace", namespace)
+        self.objects = wanted
+
+    def _apply(self, wanted: Object) -> None:
+        kubectl(
+            "apply", "--server-side", "--field-manager=pulumi", "-f", "-", given=json.dumps(wanted)
+        )
+
+    @property
+    def namespace(self) -> str:
+        """Where everything stands."""
+        return self.exports["namespace"]
+
+    def rolled_out(self, version: str, seconds: int = 90) -> None:
+        """Wait until the release of a version has taken over; RuntimeError where it doesn't."""
+        name = self.exports[f"{version}_deployment"]
+        kubectl(
+            "rollout",
+            "status",
+            f"deployment/{name}",
+            "--namespace",
+            self.namespace,
+            f"--timeout={seconds}s",
+        )
+
+    def get(self, kind: str, name: str = "") -> Any:
+        """An object, or all of a kind."""
+        names = [name] if name else []
+        return json.loads(
+            kubectl("get", kind, *names, "--namespace", self.namespace, "--output=json")
+        )
+
+    def down(self) -> None:
+        """Delete everything."""
+        for kind, name in self.objects:
+            if kind == "Namespace":
+                kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _order(key: tuple[str, str]) -> tuple[int, str]:
+    kind, name = key
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), name)

@@ -1,0 +1,269 @@
+"""A rendered project on a real Kubernetes: every scheme, and every change while clients call.
+
+Needs KUBECONFIG, a Gateway `public` in the namespace `gateways`, and its address in GATEWAY_URL.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.cluster.image import Image, build
+from tests.cluster.load import Target, load
+from tests.cluster.stack import Object, Stack, publish
+from tests.conftest import ONE_EACH, baker
+from tests.local_cloud.stack import Answer
+from tests.project import make
+
+MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
+pytestmark = [
+    pytest.mark.skipif(bool(MISSING), reason=f"no cluster: {' and '.join(MISSING)} not set"),
+    pytest.mark.parametrize(
+        "ready", [ONE_EACH["kubernetes"]], ids=["kubernetes"], indirect=True, scope="session"
+    ),
+]
+REPOSITORY = "registry.example.org/iris"
+EXAMPLE = json.dumps(
+    {
+        "instances": [
+            {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+        ]
+    }
+).encode()
+# What is built for these tests, by release.
+RELEASES = {"1.0.0": "v1", "1.1.0": "v1", "1.2.0": "v1", "1.3.0": "v1", "2.0.0": "v2"}
+# Quick for a test, and still one pod after the other.
+QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
+DEPRECATED = {
+    "state": "deprecated",
+    "deprecated_on": "2026-12-01",
+    "sunset": "2027-03-31",
+    "migration_url": "https://example.com/move",
+}
+
+
+@pytest.fixture(scope="session")
+def images(ready: Path, tmp_path_factory: Any) -> None:
+    """The image of each release, where the cluster finds it."""
+    built: dict[str, Image] = {}
+    for release, version in RELEASES.items():
+        folder = tmp_path_factory.mktemp("image") / "app"
+        if version not in built:
+            project = tmp_path_factory.mktemp("project") / "project"
+            shutil.copytree(ready, project, symlinks=True)
+            name_build(project, version, release)
+            said = make(project, "contract")
+            assert said.returncode == 0, said.stdout
+            built[version] = image = build(project, folder)
+        else:
+            image = built[version].copy(folder)
+            name_build(folder, version, release)
+        publish(f"{REPOSITORY}:{release}", image)
+
+
+def name_build(project: Path, version: str, release: str) -> None:
+    """Make a tree the one of a release of an API version."""
+    pyproject = project / "pyproject.toml"
+    text = re.sub(r'^version = ".*"', f'version = "{release}"', pyproject.read_text(), flags=re.M)
+    text = re.sub(r'^api_version = ".*"', f'api_version = "{version}"', text, flags=re.M)
+    pyproject.unlink()  # a copy of an image shares its files with it
+    pyproject.write_text(text)
+
+
+@pytest.fixture
+def stack(
+    ready: Path,
+    images: None,  # noqa: ARG001
+    cookies_session: Any,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Iterator[Stack]:
+    """A stack of the scheme that the test asks for, path where it asks for none."""
+    scheme = getattr(request, "param", "path")
+    project = baker(cookies_session)(target="kubernetes", versioning=scheme)
+    stack = Stack(scheme, project, ready / ".venv/bin/python", tmp_path)
+    yield stack
+    stack.down()
+
+
+def host(stack: Stack) -> str:
+    """A host name that no other test uses."""
+    return f"{stack.folder.name.replace('_', '-')}.example.org"
+
+
+def deploy(stack: Stack, edit: Callable[[Object], None] | None = None, **versions: Any) -> None:
+    """Deploy API versions with settings that are quick, and wait until they have rolled out."""
+    served = {name: QUICK | own for name, own in versions.items()}
+    if stack.scheme == "host":
+        served = {name: {"host": f"{name}.{host(stack)}"} | own for name, own in served.items()}
+    shared = {"host": host(stack)}
+    keys = {"path": shared, "host": {}, "header": shared | {"default_version": "v1"}}
+    stack.up(
+        edit=edit,
+        versions=served,
+        image={"repository": REPOSITORY},
+        gateway={"name": "public", "namespace": "gateways", "https": False},
+        namespace={"name": stack.folder.name.replace("_", "-")},
+        **keys[stack.scheme],
+    )
+
+
+def target(stack: Stack, version: str, path: str = "/predict") -> Target:
+    """How a client names a version under the scheme of a stack."""
+    url = os.environ["GATEWAY_URL"]
+    match stack.scheme:
+        case "path":
+            return Target(url, f"/{version}{path}", {"Host": host(stack)})
+        case "host":
+            return Target(url, path, {"Host": f"{version}.{host(stack)}"})
+        case _:
+            return Target(url, path, {"Host": host(stack), "X-API-Version": version})
+
+
+def ask(where: Target, body: bytes = EXAMPLE, method: str = "POST", **headers: str) -> Answer:
+    """One answer through the gateway."""
+    address = urlsplit(where.url)
+    connection = HTTPConnection(address.hostname or "", address.port or 80, timeout=10)
+    own = {"Content-Type": "application/json", **where.headers, **headers}
+    connection.request(method, where.path, body, own)
+    response = connection.getresponse()
+    lower = {name.lower(): value for name, value in response.getheaders()}
+    answer = Answer(response.status, lower, response.read())
+    connection.close()
+    return answer
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Return as soon as a condition holds; fail where it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.1)
+
+
+def serve(stack: Stack, edit: Callable[[Object], None] | None = None, **versions: Any) -> None:
+    """Deploy, and wait until clients get the releases that were deployed."""
+    deploy(stack, edit, **versions)
+    for name, own in versions.items():
+        if own.get("state") != "retired":
+            stack.rolled_out(name)
+            release = own["release"]
+            wait_for(
+                lambda n=name, r=release: ask(target(stack, n)).headers.get("x-model-release") == r
+            )
+
+
+def release_of(answer: Answer) -> str | None:
+    """The release that answered; None where it was the gateway itself."""
+    return answer.headers.get("x-model-release")
+
+
+V1, V2 = {"release": "1.0.0"}, {"release": "2.0.0"}
+
+
+@pytest.mark.parametrize("stack", ["path", "host", "header"], indirect=True)
+def test_each_version_answers_its_golden_requests_under_each_scheme(stack: Stack) -> None:
+    serve(stack, v1=V1, v2=V2)
+    contract = json.loads((stack.project / "contracts/v1.json").read_text("utf-8"))
+    own, other = target(stack, "v1", ""), target(stack, "v2")
+    for each in contract["x-golden-requests"]:
+        request, promised = each["request"], each["response"]
+        if stack.scheme == "path" and not request["path"].startswith("/v1/"):
+            continue  # the path names no version that is served
+        where = Target(own.url, request["path"], own.headers)
+        answer = ask(where, request["body"].encode(), request["method"], **request["headers"])
+        assert answer.status == promised["status"], each["name"]
+        if answer.status != 200 and answer.headers["x-api-version"] == "v1":
+            assert answer.body.decode() == promised["body"], each["name"]
+    assert ask(other).headers["x-model-release"] == "2.0.0"
+
+
+@pytest.mark.parametrize("stack", ["header"], indirect=True)
+def test_a_call_that_names_no_version_gets_the_default_one(stack: Stack) -> None:
+    serve(stack, v1=V1, v2=V2)
+    unnamed = Target(os.environ["GATEWAY_URL"], "/predict", {"Host": host(stack)})
+    assert ask(unnamed).headers["x-api-version"] == "v1"
+    unknown = ask(target(stack, "v3"))
+    assert (unknown.status, unknown.headers["x-api-version"]) == (404, "v1")
+
+
+def test_rollouts_lose_no_request(stack: Stack) -> None:
+    serve(stack, v1=V1)
+    with load(target(stack, "v1")) as clients:
+        for release in ("1.1.0", "1.2.0", "1.3.0"):
+            serve(stack, v1={"release": release})
+    assert clients.failures == []
+    assert clients.answers.keys() == {"1.0.0", "1.1.0", "1.2.0", "1.3.0"}
+    assert clients.answers.total() >= 10_000
+
+
+def test_without_pre_stop_requests_are_lost(stack: Stack) -> None:
+    def edit(wanted: Object) -> None:
+        if wanted["kind"] == "Deployment":
+            (container,) = wanted["spec"]["template"]["spec"]["containers"]
+            del container["lifecycle"]
+
+    serve(stack, edit, v1=V1)
+    with load(target(stack, "v1")) as clients:
+        for release in ("1.1.0", "1.2.0", "1.3.0", "1.0.0"):
+            serve(stack, edit, v1={"release": release})
+            if clients.failures:
+                break
+    assert clients.failures
+
+
+def test_an_image_that_can_not_start_leaves_the_old_pods_answering(stack: Stack) -> None:
+    serve(stack, v1=V1)
+    with load(target(stack, "v1"), 2) as clients:
+        for release, reason in (("1.9.9", "ErrImagePull"), ("2.0.0", "CrashLoopBackOff")):
+            deploy(stack, v1={"release": release})
+            wait_for(lambda r=reason: r in reasons(stack))
+            deploy(stack, v1=V1)
+            stack.rolled_out("v1")
+    assert clients.failures == []
+    assert clients.answers.keys() == {"1.0.0"}
+
+
+def reasons(stack: Stack) -> set[str]:
+    """Why containers of a stack wait."""
+    statuses = [
+        status
+        for pod in stack.get("pods")["items"]
+        for status in pod["status"].get("containerStatuses", [])
+    ]
+    waiting = [status["state"].get("waiting", {}).get("reason", "") for status in statuses]
+    return {"ErrImagePull" if "ImagePull" in reason else reason for reason in waiting}
+
+
+def test_scaling_up_and_down_loses_no_request(stack: Stack) -> None:
+    serve(stack, v1=V1)
+    with load(target(stack, "v1")) as clients:
+        for replicas in (4, 1, 2):
+            serve(stack, v1=V1 | {"replicas": replicas})
+            wait_for(lambda n=replicas: len(stack.get("pods")["items"]) == n)
+    assert clients.failures == []
+
+
+def test_v1_comes_to_its_end_while_v2_is_called(stack: Stack) -> None:
+    serve(stack, v1=V1)
+    with load(target(stack, "v1"), 2) as v1:
+        serve(stack, v1=V1, v2=V2)
+        with load(target(stack, "v2"), 4) as v2:
+            serve(stack, v1=V1 | DEPRECATED, v2=V2)
+            wait_for(lambda: "sunset" in ask(target(stack, "v1"), b"").headers)
+    assert v1.failures == []
+    with load(target(stack, "v2"), 4) as after:
+        serve(stack, v1=V1 | DEPRECATED | {"state": "retired"}, v2=V2)
+        wait_for(lambda: "x-api-version" not in ask(target(stack, "v1")).headers)
+    assert v2.failures == after.failures == []
+    assert {each["metadata"]["name"] for each in stack.get("deployments,services")["items"]} == {
+        "iris-v2"
+    }
