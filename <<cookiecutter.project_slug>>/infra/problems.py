@@ -97,7 +97,8 @@ def check[T: Section](model: type[T], raw: Mapping[str, Any]) -> tuple[T | None,
 
 def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """A problem that pydantic found, as people can act on it."""
-    place = [step if re.fullmatch(PLAIN, step) else spelt(step) for step in error["loc"]]
+    steps = (str(step) for step in error["loc"])
+    place = [step if re.fullmatch(PLAIN, step) else spelt(step) for step in steps]
     given, limits = spelt(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -136,6 +137,9 @@ WANTED = {
     "int_type": "a whole number, without quotes",
     "bool_type": "true or false",
     "string_type": "text",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
 }
 
 
@@ -155,7 +159,8 @@ def _node(schema: Mapping[str, Any], place: list[str]) -> Mapping[str, Any]:
     """The JSON Schema of what is at a place."""
     node = schema
     for step in place:
-        node = node.get("properties", {}).get(step) or node["additionalProperties"]
+        key = node.get("properties", {}).get(step)
+        node = key or node.get("items") or node["additionalProperties"]
         node = node.get("anyOf", [node])[0]  # null is the other
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]

@@ -10,7 +10,8 @@ from infra.config import spelt
 
 def _hostname(value: str) -> str:
     label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", value):
+    address = re.fullmatch(r"[0-9.]+", value)
+    if address or len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", value):
         raise ValueError(f"{spelt(value)} is not a host name; write one such as iris.example.org")
     return value
 

@@ -44,7 +44,8 @@ class Route(pulumi.ComponentResource):
         elif ingress := config.ingress:
             k8s.networking.v1.Ingress(
                 name,
-                metadata=metadata,
+                # Not every controller says where it listens; Pulumi would wait, and fail.
+                metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
                 spec=_ingress(ingress, host, path, service.name),
                 opts=child,
             )

@@ -54,9 +54,15 @@ class ModelService(pulumi.ComponentResource):
         }
         if not version.autoscaling:  # or every deploy would undo what the autoscaler did
             spec["replicas"] = version.replicas
-        own = labels(stack.project, api_version) | of_release(version.release)
         deployment = k8s.apps.v1.Deployment(
-            name, metadata={**metadata, "labels": own}, spec=spec, opts=child
+            name,
+            metadata={
+                **metadata,
+                "labels": labels(stack.project, api_version) | of_release(version.release),
+                "annotations": {"pulumi.com/timeoutSeconds": str(version.rollout_seconds)},
+            },
+            spec=spec,
+            opts=child,
         )
         service = k8s.core.v1.Service(
             name,
@@ -98,8 +104,13 @@ class ModelService(pulumi.ComponentResource):
         k8s.policy.v1.PodDisruptionBudget(
             name,
             metadata=metadata,
-            # Not a minimum: with one replica that would keep its node from ever being drained.
-            spec={"max_unavailable": 1, "selector": pods},
+            # Not a minimum: with one replica that would keep its node from ever being drained;
+            # nor may pods that don't answer anyway.
+            spec={
+                "max_unavailable": 1,
+                "selector": pods,
+                "unhealthy_pod_eviction_policy": "AlwaysAllow",
+            },
             opts=child,
         )
         k8s.networking.v1.NetworkPolicy(

@@ -1,24 +1,38 @@
 """The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, ValidationError
 
 from infra import scheme
-from infra.config import ApiVersion, Section, VersionName, spelt
+from infra.config import VERSION_NAME, ApiVersion, Section, VersionName, spelt
 from infra.problems import Problems, mapping
 from infra.scheme import StackKeys, VersionKeys
 from infra.stack import checked, running
 
-PLACEHOLDER = "registry.example.com/"
+# What stands in the stack files until somebody writes their own.
+PLACEHOLDER_REGISTRY, PLACEHOLDER_CONTEXT = "registry.example.com/", "placeholder"
+NAMESPACE = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# What may be the tag of an image and the value of a label.
+TAG = r"[0-9A-Za-z]([0-9A-Za-z._-]{0,61}[0-9A-Za-z])?"
+# How long Pulumi waits for a Deployment, unless told otherwise.
+PULUMI_SECONDS = 600
 
 
 def _name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", value):
-        raise ValueError(f"{spelt(value)} is not a name in Kubernetes; use a-z, 0-9, - and .")
+        raise ValueError(f"{spelt(value)} is not a name in Kubernetes; use a-z, 0-9, . and -")
+    return value
+
+
+def _namespace(value: str) -> str:
+    if not re.fullmatch(NAMESPACE, value):
+        raise ValueError(f"{spelt(value)} is not a namespace; use at most 63 of a-z, 0-9 and -")
     return value
 
 
@@ -48,17 +62,18 @@ def _memory(value: str) -> str:
     return value
 
 
-def _count(value: int | str) -> int | str:
+def _count(value: Any) -> int | str:
     """Pods: their number, or a share of the replicas."""
-    if isinstance(value, str) and not re.fullmatch(r"([1-9]?[0-9]|100)%", value):
-        raise ValueError(f'{spelt(value)} is no number of pods; write one such as 1 or "25%"')
-    if isinstance(value, int) and value < 0:
-        raise ValueError(f"is {value}; write 0 or more")
-    return value
+    if isinstance(value, str) and re.fullmatch(r"([1-9]?[0-9]|100)%", value):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f'{spelt(value)} is no number of pods; write one such as 1 or "25%"')
 
 
 type Name = Annotated[str, AfterValidator(_name)]
-type Count = Annotated[int | str, AfterValidator(_count)]
+type NamespaceName = Annotated[str, AfterValidator(_namespace)]
+type Count = Annotated[int | str, PlainValidator(_count, int | str)]
 
 
 class Image(Section):
@@ -72,12 +87,12 @@ class Image(Section):
 
 
 class Gateway(Section):
-    """The Gateway that routes hang on; TLS is its business."""
+    """The Gateway that routes hang on. TLS, and from where it takes routes, is its business."""
 
-    name: Name
+    name: Annotated[Name, Field(examples=["public"])]
     """Its name."""
 
-    namespace: Name
+    namespace: Annotated[NamespaceName, Field(examples=["gateways"])]
     """Its namespace."""
 
     https: bool = True
@@ -87,7 +102,7 @@ class Gateway(Section):
 class Ingress(Section):
     """The Ingress controller."""
 
-    class_name: Name
+    class_name: Annotated[Name, Field(examples=["nginx"])]
     """Its IngressClass."""
 
     tls_secret: Name | None = None
@@ -97,8 +112,8 @@ class Ingress(Section):
 class Namespace(Section):
     """Where everything of the stack stands."""
 
-    name: Name
-    """Its name."""
+    name: NamespaceName
+    """Its name; the project's other stacks need another."""
 
     create: bool = True
     """Make it, and delete it with the stack."""
@@ -107,20 +122,21 @@ class Namespace(Section):
 class Network(Section):
     """Who reaches the pods, by namespace."""
 
-    allow_from: tuple[Name, ...] | None = None
-    """Those whose pods may ask for predictions; by default the Gateway's."""
+    allow_from: tuple[NamespaceName, ...] | None = None
+    """Those whose pods may ask for predictions; by default the Gateway's. Its proxies may be
+    elsewhere: then list that."""
 
-    metrics_from: tuple[Name, ...] = ()
+    metrics_from: tuple[NamespaceName, ...] = ()
     """Those whose pods may read the metrics."""
 
 
 class Resources(Section):
     """What each pod is given."""
 
-    cpu: Annotated[str, AfterValidator(_cpu)] = "500m"
+    cpu: Annotated[str, AfterValidator(_cpu), Field(examples=["500m"])] = "500m"
     """Processors set aside; more may be used where they are idle."""
 
-    memory: Annotated[str, AfterValidator(_memory)] = "512Mi"
+    memory: Annotated[str, AfterValidator(_memory), Field(examples=["512Mi"])] = "512Mi"
     """Memory set aside, and the most that may be used."""
 
 
@@ -222,6 +238,16 @@ class Version(VersionKeys, ApiVersion):
         return self.startup_seconds + self.rollout.min_ready_seconds + 60
 
     @property
+    def rollout_seconds(self) -> int:
+        """How long Pulumi waits for a rollout: every step may take as long as a start may."""
+        pods = self.autoscaling.max_replicas if self.autoscaling else self.replicas
+        step = _pods(self.rollout.max_surge, pods, up=True)
+        step += _pods(self.rollout.max_unavailable, pods)
+        steps = -(-pods // step)
+        start = self.startup_seconds + self.rollout.min_ready_seconds
+        return max(PULUMI_SECONDS, steps * start + 60)
+
+    @property
     def fewest_pods(self) -> int:
         """How many pods there are at least."""
         return self.autoscaling.min_replicas if self.autoscaling else self.replicas
@@ -234,7 +260,7 @@ class Version(VersionKeys, ApiVersion):
 class StackConfig(StackKeys):
     """What the API versions of a stack share."""
 
-    image: Image
+    image: Annotated[Image, Field(examples=[{"repository": "ghcr.io/you/iris"}])]
     """Where the images are, of all API versions and releases."""
 
     expose: Literal["gateway", "ingress", "load_balancer", "none"] = "gateway"
@@ -266,7 +292,12 @@ class Stack:
     @property
     def namespace(self) -> Namespace:
         """Where everything stands."""
-        return self.config.namespace or Namespace(name=f"{self.project}-{self.name}".lower())
+        return self.config.namespace or Namespace(name=self.own_namespace(self.project, self.name))
+
+    @staticmethod
+    def own_namespace(project: str, stack: str) -> str:
+        """The name of a namespace of the stack's own."""
+        return f"{project}-{stack}".lower()
 
     @property
     def allow_from(self) -> tuple[str, ...]:
@@ -317,14 +348,13 @@ class Settings(StackConfig):
         raw, settings, problems = checked(cls, project, stack, config)
         problems += scheme.problems(raw)
         problems += _exposure(raw)
-        repository = str(mapping(raw.get("image")).get("repository"))
-        if previewing and repository.startswith(PLACEHOLDER):
-            problems.append(f"image.repository: {repository} is a placeholder; write your own.")
-        if "namespace" not in raw and "_" in stack:
-            problems.append(f"namespace: is missing, and {stack} makes no valid name; add one.")
-        if settings is not None:
-            for name, version in settings.served.items():
-                problems += (f"versions.{name}.{said}" for said in _rollout(version))
+        if previewing:
+            problems += _placeholders(raw, config)
+        own = Stack.own_namespace(project, stack)
+        if raw.get("namespace") is None and not re.fullmatch(NAMESPACE, own):
+            problems.append(f"namespace: is missing, and {own} can't be one; add its name.")
+        for name, version in _deployable(raw):
+            problems += (f"versions.{name}.{said}" for said in _rollout(version))
         if settings is None or problems:
             raise Problems("\n".join(problems))
         shared = {name: getattr(settings, name) for name in StackConfig.model_fields}
@@ -332,10 +362,34 @@ class Settings(StackConfig):
         return settings
 
 
+def _deployable(raw: Mapping[str, Any]) -> Iterator[tuple[str, Version]]:
+    """The versions served that are sound, whatever else is wrong."""
+    for name, keys in mapping(raw.get("versions")).items():
+        if re.fullmatch(VERSION_NAME, name):
+            with suppress(ValidationError):
+                version = Version.model_validate_json(json.dumps(keys))
+                if version.state != "retired":
+                    yield name, version
+
+
+def _placeholders(raw: Mapping[str, Any], config: Mapping[str, str]) -> Iterator[str]:
+    """What a deploy would take to a place that is nobody's."""
+    repository = str(mapping(raw.get("image")).get("repository"))
+    if repository.startswith(PLACEHOLDER_REGISTRY):
+        yield f"image.repository: {repository} is a placeholder; write your own."
+    if config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
+        yield (
+            "kubernetes:context: is a placeholder; write the cluster's, as `kubectl config"
+            " get-contexts` lists it."
+        )
+
+
 def _exposure(raw: Mapping[str, Any]) -> Iterator[str]:
     """What the chosen exposure needs, and what another one would need."""
     expose = raw.get("expose", "gateway")
-    if expose not in scheme.EXPOSURES and expose in ("ingress", "load_balancer"):
+    if expose not in ("gateway", "ingress", "load_balancer", "none"):
+        return
+    if expose not in scheme.EXPOSURES:
         *others, last = scheme.EXPOSURES
         yield (
             f"expose: is {expose}, which can't tell API versions apart by {scheme.NAME}; write"
@@ -348,11 +402,16 @@ def _exposure(raw: Mapping[str, Any]) -> Iterator[str]:
         if expose == kind and raw.get(kind) is None:
             yield f"{kind}: is missing, and expose is {kind}; add one such as {example}."
         if expose != kind and raw.get(kind) is not None:
-            yield f"{kind}: is set, and expose is {expose}; remove one of the two."
+            yield f"{kind}: is set, and expose is {expose}; remove it, or write expose: {kind}."
     allowed = mapping(raw.get("network")).get("allow_from")
-    if expose in ("ingress", "none") and not allowed:
-        whose = "the Ingress controller's namespace" if expose == "ingress" else "who may call"
-        yield f"network.allow_from: is missing, so nobody may call; list {whose}."
+    whose = {
+        "gateway": "the namespace of the Gateway's proxies",
+        "ingress": "the Ingress controller's namespace",
+        "none": "the namespaces of those who may",
+    }.get(expose)
+    if whose and (allowed == [] or (allowed is None and expose != "gateway")):
+        said = "is missing" if allowed is None else "is empty"
+        yield f"network.allow_from: {said}, so nobody may call; list {whose}."
     if expose == "load_balancer" and allowed:
         yield (
             "network.allow_from: is set, and a load balancer's packets come from anywhere;"
@@ -378,9 +437,15 @@ def _rollout(version: Version) -> Iterator[str]:
             " answer during a rollout; write 0."
         )
     elif missing == 0 and _pods(rollout.max_surge, pods, up=True) == 0:
-        yield "rollout.max_surge: is 0, and so is max_unavailable; a rollout could never begin."
-    if not re.fullmatch(r"[0-9A-Za-z._-]{1,63}", version.release):
-        yield f"release: {version.release} can't be the tag of an image; leave out what follows +."
+        yield (
+            f"rollout.max_surge: of {pods} pods it is 0, and so is max_unavailable: a rollout could"
+            " never begin; write 1."
+        )
+    if not re.fullmatch(TAG, version.release):
+        yield (
+            f"release: {version.release} can't be the tag of an image and a label; write at most 63"
+            " of 0-9, A-Z, a-z, -, _ and ., a letter or digit last."
+        )
 
 
 def _pods(count: int | str, replicas: int, *, up: bool = False) -> int:
