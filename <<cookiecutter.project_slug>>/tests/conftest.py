@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters import ADAPTERS
+from tests.program import Program
 from tests.stacks import Stacks
 from tests.support import Adapter, through_app
 
@@ -39,3 +40,9 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stacks:
     """Runs this project's program in a folder of its own, with all that a stack needs."""
     monkeypatch.chdir(tmp_path)
     return Stacks(tmp_path)
+
+
+@pytest.fixture
+def two(stacks: Stacks) -> Program:
+    """A stack that serves v1 and v2."""
+    return stacks.run()

@@ -67,6 +67,25 @@ class Program:
         (found,) = (each for each in several if each.name.endswith(name))
         return found
 
+    def by_id(self) -> dict[str, Resource]:
+        """All resources, by type and name."""
+        return {f"{each.type}::{each.name}": each for each in self.resources}
+
+
+def changed(before: Program, after: Program) -> set[str]:
+    """The resources of the first program that are gone, or differ in the second, as Kind-name."""
+    old, new = before.by_id(), after.by_id()
+    return {
+        f"{old[key].kind} {old[key].name}"
+        for key in old
+        if _comparable(old[key]) != _comparable(new.get(key))
+    }
+
+
+def _comparable(resource: Resource | None) -> object:
+    """All that makes Pulumi touch a resource; an edge to a further resource does not."""
+    return resource and dataclasses.replace(resource, depends_on=())
+
 
 class _Cloud(Mocks):
     @override

@@ -17,6 +17,7 @@ from tests.support import ROOT
 type Versions = dict[str, dict[str, Any]]
 
 TWO: Versions = {"v1": {"release": "1.4.2"}, "v2": {"release": "2.0.0"}}
+THREE: Versions = {**TWO, "v3": {"release": "3.0.0"}}
 DEPRECATED = {
     "state": "deprecated",
     "deprecated_on": "2026-12-01",

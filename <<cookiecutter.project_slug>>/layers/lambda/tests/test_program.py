@@ -1,49 +1,18 @@
 """What the program registers: invariants of every stack, and what a change leaves alone."""
 
-import dataclasses
 import json
-import os
 import re
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from infra.scheme import prefixes
 from tests import artefacts, scheme
-from tests.program import Program, Resource, run
-from tests.stacks import DEPRECATED, TWO, Stacks, Versions, config
-from tests.support import ROOT
+from tests.program import Program, changed, run
+from tests.stacks import DEPRECATED, THREE, TWO, Stacks, config
 
-THREE: Versions = {**TWO, "v3": {"release": "3.0.0"}}
 FUNCTION = "infra:function:ModelFunction"
 ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
-
-
-@pytest.fixture
-def two(stacks: Stacks) -> Program:
-    """A stack that serves v1 and v2."""
-    return stacks.run()
-
-
-def by_id(program: Program) -> dict[str, Resource]:
-    return {f"{each.type}::{each.name}": each for each in program.resources}
-
-
-def changed(before: Program, after: Program) -> set[str]:
-    """The resources of the first program that are gone, or differ in the second, as Kind-name."""
-    old, new = by_id(before), by_id(after)
-    return {
-        f"{old[key].kind} {old[key].name}"
-        for key in old
-        if comparable(old[key]) != comparable(new.get(key))
-    }
-
-
-def comparable(resource: Resource | None) -> object:
-    """All that makes Pulumi touch a resource; an edge to a further resource does not."""
-    return resource and dataclasses.replace(resource, depends_on=())
 
 
 def body(program: Program, version: str = "v1") -> dict[str, Any]:
@@ -71,19 +40,6 @@ def added(before: Any, after: Any, where: str = "") -> list[str]:
     assert isinstance(before, list), f"{where} was changed"
     assert all(each in after for each in before), f"{where} lost an entry"
     return [where.strip()]
-
-
-def test_it_runs_as_pulumi_starts_it(stacks: Stacks, two: Program) -> None:
-    command = [sys.executable, "-P", str(ROOT / "tests/program.py"), "iris", "dev"]
-    environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    given = json.dumps(config("iris", TWO))
-    said = subprocess.run(
-        [*command, given], cwd=stacks.folder, env=environ, check=True, stdout=subprocess.PIPE
-    )
-    fresh = json.loads(said.stdout)
-    assert fresh["exports"] == two.exports
-    key = {f"{each['type']}::{each['name']}": each["inputs"] for each in fresh["resources"]}
-    assert key == {name: each.inputs for name, each in by_id(two).items()}
 
 
 def test_a_stack_exports_what_its_clients_and_operators_need(two: Program) -> None:
@@ -256,10 +212,6 @@ def test_what_is_needed_is_made_before(two: Program) -> None:
         assert needs.get(each.kind, set()) <= found, f"{each.kind} {each.name}"
 
 
-def test_no_option_changes_what_pulumi_does_with_a_resource(two: Program) -> None:
-    assert {each.name: each.options for each in two.resources if each.options} == {}
-
-
 def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
     for api in two.of("RestApi"):
         assert {key: api.inputs[key] for key in api.inputs if key != "body"} == {
@@ -320,7 +272,7 @@ def test_a_changed_document_is_deployed(stacks: Stacks, two: Program) -> None:
 def test_a_version_in_front_of_the_others_changes_no_more(stacks: Stacks, two: Program) -> None:
     first = stacks.run({"v3": THREE["v3"], **TWO})
     assert changed(two, first) == scheme.SHARED | {"Dashboard iris-dev"}
-    assert by_id(stacks.run(THREE)).keys() == by_id(first).keys()
+    assert stacks.run(THREE).by_id().keys() == first.by_id().keys()
 
 
 def test_deprecating_a_version_changes_nothing_of_the_others(stacks: Stacks, two: Program) -> None:

@@ -1,0 +1,37 @@
+"""The host scheme: an address for each API version."""
+
+import pytest
+
+from tests import scheme
+from tests.exposures import EXPOSURES
+from tests.stacks import TWO, Stacks
+
+WITHOUT = {name: version | {"host": None} for name, version in TWO.items()}
+
+
+@pytest.mark.parametrize("expose", EXPOSURES)
+def test_a_route_needs_the_host_name_of_each_version(stacks: Stacks, expose: str) -> None:
+    if expose in ("load_balancer", "none"):
+        assert stacks.settings(WITHOUT, **EXPOSURES[expose]).versions["v1"].host is None
+    else:
+        assert stacks.refusal(WITHOUT, **EXPOSURES[expose]) == [
+            f"versions.{name}.host: is missing; add its host name, such as {name}.iris.example.org."
+            for name in TWO
+        ]
+
+
+def test_a_retired_version_needs_no_host_name(stacks: Stacks) -> None:
+    stacks.settings({"v1": WITHOUT["v1"] | {"state": "retired"}, "v2": TWO["v2"]})
+
+
+def test_two_versions_can_not_share_a_host_name(stacks: Stacks) -> None:
+    versions = {"v1": TWO["v1"], "v2": TWO["v2"] | {"host": scheme.host("v1")}}
+    assert stacks.refusal(versions) == [
+        "versions.v2.host: v1.iris.example.org is v1's; write another one."
+    ]
+
+
+def test_what_is_no_host_name_is_refused(stacks: Stacks) -> None:
+    assert stacks.refusal_of_v1(host="10.0.0.1") == [
+        'versions.v1.host: "10.0.0.1" is not a host name; write one such as iris.example.org.'
+    ]
