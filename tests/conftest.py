@@ -1,5 +1,6 @@
 """Fixtures: rendered projects, and one of each kind that is set up and trained."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,21 @@ def folder(tmp_path: Path) -> Path:
 ONE_EACH = {each["target"]: each for each in reversed(COMBINATIONS)}
 
 
-@pytest.fixture(scope="session", params=ONE_EACH.values(), ids=ONE_EACH)
-def ready(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
+@pytest.fixture(scope="session")
+def prepared(cookies_session: Any) -> Callable[[str], Path]:
+    """Gives the project of a target after `make setup model`, one for all tests."""
+
+    @functools.cache
+    def prepare(target: str) -> Path:
+        folder = baker(cookies_session)(**ONE_EACH[target])
+        result = make(folder, "setup", "model")
+        assert result.returncode == 0, result.stdout
+        return folder
+
+    return prepare
+
+
+@pytest.fixture(scope="session", params=ONE_EACH)
+def ready(request: pytest.FixtureRequest, prepared: Callable[[str], Path]) -> Path:
     """A project of each target after `make setup model`; not to be changed."""
-    folder = baker(cookies_session)(**request.param)
-    result = make(folder, "setup", "model")
-    assert result.returncode == 0, result.stdout
-    return folder
+    return prepared(request.param)

@@ -10,6 +10,19 @@ from tests.project import ROOT
 # Programs of the development environment.
 PROGRAMS = Path(sys.executable).parent
 CHECKOV = ROOT / ".checkov" / "bin" / "checkov"
+# What they are shown: a version of each state.
+_DEPRECATED = {
+    "release": "1.4.2",
+    "state": "deprecated",
+    "deprecated_on": "2026-12-01",
+    "sunset": "2027-03-31",
+    "migration_url": "https://example.com/move?from=$v1#to",
+}
+VERSIONS = {
+    "v1": _DEPRECATED | {"state": "retired"},
+    "v2": _DEPRECATED,
+    "v3": {"release": "3.0.0"},
+}
 
 
 def zizmor(folder: Path) -> str:
@@ -20,6 +33,14 @@ def zizmor(folder: Path) -> str:
 def actionlint(*workflows: Path) -> str:
     """What actionlint finds wrong in workflows, without programs that only some machines have."""
     return _found([PROGRAMS / "actionlint", "-shellcheck=", "-pyflakes=", *workflows])
+
+
+def hadolint(dockerfile: Path) -> str:
+    """What hadolint finds wrong in a Dockerfile, whatever that asks it to overlook."""
+    # Nothing of this person's either: without a name it would look for a configuration.
+    return _found(
+        [PROGRAMS / "hadolint", "--config", "/dev/null", "--disable-ignore-pragma", dockerfile]
+    )
 
 
 def _found(command: list[str | Path]) -> str:

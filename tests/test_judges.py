@@ -4,6 +4,7 @@ import json
 import random
 import string
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,11 @@ import openapi_spec_validator
 import parliament
 import pytest
 
-from tests.judges import actionlint, checkov, zizmor
+from tests.conftest import baker
+from tests.judges import VERSIONS, actionlint, checkov, zizmor
 from tests.local_cloud.resources import ALARM, dimensions, query, upper
-from tests.project import program
+from tests.project import QUESTIONS, program
 
-DEPRECATED = {
-    "release": "1.4.2",
-    "state": "deprecated",
-    "deprecated_on": "2026-12-01",
-    "sunset": "2027-03-31",
-    "migration_url": "https://example.com/move?from=$v1#to",
-}
-VERSIONS = {
-    "v1": DEPRECATED | {"state": "retired"},
-    "v2": DEPRECATED,
-    "v3": {"release": "3.0.0"},
-}
 CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
 
 
@@ -36,6 +26,18 @@ CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
 WILDCARDS = {
     ("xray:PutTraceSegments", "xray:PutTelemetryRecords"): "X-Ray has no resources to name",
 }
+
+
+@pytest.fixture(scope="session", params=QUESTIONS["versioning"])
+def on_lambda(request: pytest.FixtureRequest, cookies_session: Any) -> Path:
+    """A project on Lambda of each scheme, as rendered; not to be changed."""
+    return baker(cookies_session)(target="lambda", versioning=request.param)
+
+
+@pytest.fixture(scope="session")
+def ready_on_lambda(prepared: Callable[[str], Path]) -> Path:
+    """A project on Lambda after `make setup model`; not to be changed."""
+    return prepared("lambda")
 
 
 def registered(project: Path, ready: Path, folder: Path, **keys: object) -> list[dict[str, Any]]:
@@ -47,22 +49,22 @@ def registered(project: Path, ready: Path, folder: Path, **keys: object) -> list
 
 @pytest.fixture(scope="session", params=["api_key", "iam", "none"])
 def documents(
-    request: pytest.FixtureRequest, project: Path, ready: Path, tmp_path_factory: Any
+    request: pytest.FixtureRequest, on_lambda: Path, ready_on_lambda: Path, tmp_path_factory: Any
 ) -> Any:
     """What API Gateway would import for a version of each state, under every scheme."""
     folder = tmp_path_factory.mktemp("stack") / "folder"
-    resources = registered(project, ready, folder, auth=request.param)
+    resources = registered(on_lambda, ready_on_lambda, folder, auth=request.param)
     apis = [each for each in resources if each["type"].endswith(":RestApi")]
     return [json.loads(each["inputs"]["body"]) for each in apis]
 
 
 @pytest.fixture(scope="session")
-def resources(project: Path, ready: Path, tmp_path_factory: Any) -> Any:
+def resources(on_lambda: Path, ready_on_lambda: Path, tmp_path_factory: Any) -> Any:
     """All that a stack registers with every option on, under every scheme."""
     folder = tmp_path_factory.mktemp("stack") / "folder"
     topic = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
     options = {"tracing": True, "alarm_topic": topic, "manage_account_logging": True}
-    return registered(project, ready, folder, log_retention_days=90, **options)
+    return registered(on_lambda, ready_on_lambda, folder, log_retention_days=90, **options)
 
 
 def velocity(template: str) -> str:
@@ -87,9 +89,9 @@ def test_the_documents_are_openapi(documents: list[dict[str, Any]]) -> None:
 
 
 def test_a_template_engine_gives_back_the_contract(
-    documents: list[dict[str, Any]], ready: Path
+    documents: list[dict[str, Any]], ready_on_lambda: Path
 ) -> None:
-    contract = (ready / "contracts" / "v1.json").read_text("utf-8")
+    contract = (ready_on_lambda / "contracts" / "v1.json").read_text("utf-8")
     for version in ("v2", "v3"):
         answer = mocks(documents)[f"get /{version}/openapi.json"]["responses"]["default"]
         said = velocity(answer["responseTemplates"]["application/json"])
@@ -110,7 +112,7 @@ def test_a_template_engine_gives_problems_with_the_requests_id(
                 assert said["detail"].endswith("https://example.com/move?from=$v1#to")
 
 
-def test_a_template_engine_gives_back_any_json(ready: Path) -> None:
+def test_a_template_engine_gives_back_any_json(ready_on_lambda: Path) -> None:
     letters = string.printable + "$#\\${}$ref#set()#if#end\\\\##*ä€"
     source = random.Random(0)
     values = ["".join(source.choices(letters, k=source.randrange(40))) for _ in range(300)]
@@ -120,8 +122,8 @@ def test_a_template_engine_gives_back_any_json(ready: Path) -> None:
         "print(json.dumps([velocity(text) for text in json.load(sys.stdin)]))"
     )
     templates = subprocess.run(
-        [ready / ".venv/bin/python", "-c", convert],
-        cwd=ready,
+        [ready_on_lambda / ".venv/bin/python", "-c", convert],
+        cwd=ready_on_lambda,
         input=json.dumps(texts),
         check=True,
         capture_output=True,
@@ -131,13 +133,17 @@ def test_a_template_engine_gives_back_any_json(ready: Path) -> None:
         assert json.loads(velocity(template)) == json.loads(text)
 
 
+PROVIDERS = {"lambda": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
+
+
 def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:
     # What the language host of the Pulumi CLI runs, in sdk/python/toolchain/pip.go.
+    target = json.loads((ready / ".template.json").read_text("utf-8"))["answers"]["target"]
     python = ready / ".venv" / "bin" / "python"
     command = [python, "-m", "pip", "list", "-v", "--format", "json", "--not-required"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    (aws,) = (package for package in json.loads(said) if package["name"] == "pulumi_aws")
-    plugin = Path(aws["location"], "pulumi_aws", "pulumi-plugin.json")
+    (found,) = (each for each in json.loads(said) if each["name"] == PROVIDERS[target])
+    plugin = Path(found["location"], PROVIDERS[target], "pulumi-plugin.json")
     assert json.loads(plugin.read_text("utf-8"))["resource"] is True
 
 

@@ -1,0 +1,106 @@
+"""What a project on Kubernetes would deploy, before judges that know every object and field."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from tests.conftest import baker
+from tests.judges import VERSIONS, hadolint
+from tests.project import QUESTIONS, program
+
+# preStop.sleep is taken without being asked for from 1.30 on.
+OLDEST = "1.30"
+NEWEST = ".".join(kubernetes_validate.latest_version().split(".")[:2])
+# A version with every key that adds to its objects.
+EVERYTHING = {
+    "release": "4.0.0",
+    "digest": f"sha256:{'a' * 64}",
+    "autoscaling": {},
+    "env_from": {"secrets": ["tokens"], "config_maps": ["flags"]},
+    "node_selector": {"pool": "gpu"},
+    "tolerations": [{"key": "spot"}, {"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
+}
+IMAGE = {"repository": "ghcr.io/you/iris", "pull_secrets": ["registry"]}
+KINDS = {
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "Namespace",
+    "NetworkPolicy",
+    "PodDisruptionBudget",
+    "Service",
+    "ServiceAccount",
+}
+# Its schema is the Gateway's, not the cluster's; a real one takes it in test_cluster.py.
+ROUTES = {"gateway": {"HTTPRoute"}, "ingress": {"Ingress"}}
+
+
+@pytest.fixture(scope="session", params=QUESTIONS["versioning"])
+def objects(
+    request: pytest.FixtureRequest,
+    cookies_session: Any,
+    prepared: Callable[[str], Path],
+    tmp_path_factory: Any,
+) -> dict[str, list[dict[str, Any]]]:
+    """All objects of a stack with a version of each state, by exposure, under every scheme."""
+    project = baker(cookies_session)(target="kubernetes", versioning=request.param)
+    python = prepared("kubernetes") / ".venv/bin/python"
+    ask = "import json; from tests.exposures import EXPOSURES; print(json.dumps(EXPOSURES))"
+    exposures = json.loads(subprocess.check_output([python, "-c", ask], cwd=project))
+    made = {}
+    for expose, keys in exposures.items():
+        folder = tmp_path_factory.mktemp(expose) / "folder"
+        given = keys | {"versions": VERSIONS | {"v4": EVERYTHING}, "image": IMAGE}
+        command = program(project, folder, python, **given)
+        registered = json.loads(subprocess.check_output(command, cwd=folder))["resources"]
+        made[expose] = [
+            each["inputs"] for each in registered if each["type"].startswith("kubernetes:")
+        ]
+    return made
+
+
+def judged(each: dict[str, Any], minor: str) -> str:
+    """What is wrong with an object for a cluster of a minor version of Kubernetes."""
+    try:
+        kubernetes_validate.validate(each, minor, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return f"{each['kind']} {each['metadata']['name']}: {error.message}"
+    return ""
+
+
+@pytest.mark.parametrize("minor", [OLDEST, NEWEST])
+def test_a_cluster_knows_every_field(objects: dict[str, Any], minor: str) -> None:
+    for expose, several in objects.items():
+        assert {each["kind"] for each in several} == KINDS | ROUTES.get(expose, set())
+        for each in several:
+            if each["kind"] != "HTTPRoute":
+                assert judged(each, minor) == ""
+
+
+def test_a_judge_of_objects_would_notice(objects: dict[str, Any]) -> None:
+    (deployment, *_) = (each for each in objects["none"] if each["kind"] == "Deployment")
+    broken = json.loads(json.dumps(deployment))
+    (server,) = broken["spec"]["template"]["spec"]["containers"]
+    server["readinessProbe"]["httpGet"]["paths"] = "/readyz"
+    assert "'paths' was unexpected" in judged(broken, NEWEST)
+    assert "'sleep' was unexpected" in judged(deployment, "1.28")
+
+
+@pytest.fixture
+def dockerfile(prepared: Callable[[str], Path]) -> Path:
+    return prepared("kubernetes") / "Dockerfile"
+
+
+def test_the_dockerfile_is_sound(dockerfile: Path) -> None:
+    assert hadolint(dockerfile) == ""
+
+
+def test_a_judge_of_dockerfiles_would_notice(dockerfile: Path, tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    overlooked = "# hadolint ignore=DL3007\nFROM python:latest\n"
+    path.write_text(dockerfile.read_text("utf-8") + overlooked, "utf-8")
+    assert "DL3007" in hadolint(path)
