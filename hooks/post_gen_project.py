@@ -13,9 +13,9 @@ LAYERS = {
     ("lambda", "path"): ("aws", "aws-path", "lambda"),
     ("lambda", "host"): ("aws", "aws-domain", "aws-host", "lambda"),
     ("lambda", "header"): ("aws", "aws-domain", "aws-header", "lambda"),
-    ("kubernetes", "path"): ("container", "kubernetes", "kubernetes-path"),
-    ("kubernetes", "host"): ("container", "kubernetes", "kubernetes-host"),
-    ("kubernetes", "header"): ("container", "kubernetes", "kubernetes-header"),
+    ("kubernetes", "path"): ("container", "cluster", "cluster-path", "kubernetes"),
+    ("kubernetes", "host"): ("container", "cluster", "cluster-host", "kubernetes"),
+    ("kubernetes", "header"): ("container", "cluster", "cluster-header", "kubernetes"),
 }
 
 

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.settings import Stack
+from infra.cluster import Stack
 
 
 def namespace(stack: Stack) -> pulumi.Output[str]:

@@ -2,7 +2,7 @@
 
 import pulumi_kubernetes as k8s
 
-from infra.settings import Stack
+from infra.cluster import Stack
 
 type Rule = k8s.networking.v1.NetworkPolicyIngressRuleArgsDict
 

@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.cluster import EnvFrom, Stack, Toleration, Version
 from infra.labels import labels, of_release, selector
-from infra.settings import EnvFrom, Stack, Toleration, Version
 
 PORTS = {"http": 8080, "metrics": 9090}
 USER = 10001  # as in the Dockerfile

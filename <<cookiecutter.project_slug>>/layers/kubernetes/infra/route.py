@@ -6,9 +6,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra import scheme
+from infra.cluster import Gateway, Ingress, Stack, Version
 from infra.labels import labels
 from infra.service import ModelService
-from infra.settings import Gateway, Ingress, Stack, Version
 
 
 class Route(pulumi.ComponentResource):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import PULUMI_SECONDS
+from infra.cluster import PULUMI_SECONDS
 from serving.options import Options
 from serving.release import Release
 from tests import scheme
@@ -18,7 +18,18 @@ SERVICE, ROUTE = "infra:service:ModelService", "infra:route:Route"
 NAMESPACE = "kubernetes:core/v1:Namespace::iris-dev"
 # The front of each exposure, by kind.
 FRONTS = {"gateway": "HTTPRoute", "ingress": "Ingress"}
-V1 = {"app.kubernetes.io/name": "iris", "api-version": "v1"}
+
+
+def selector(version: str) -> dict[str, str]:
+    """What finds the pods of a version."""
+    return {
+        "app.kubernetes.io/name": "iris",
+        "app.kubernetes.io/instance": f"iris-{version}",
+        "api-version": version,
+    }
+
+
+V1 = selector("v1")
 
 
 def exposed(stacks: Stacks, expose: str, **keys: Any) -> Program:
@@ -108,7 +119,7 @@ def test_every_object_stands_in_the_namespace_under_the_name_of_its_version(
         metadata, version = each.inputs["metadata"], each.name.removeprefix("iris-")
         assert version in TWO
         assert (metadata["namespace"], metadata["name"]) == ("iris-dev", each.name)
-        assert metadata["labels"].items() >= (V1 | {"api-version": version}).items()
+        assert metadata["labels"].items() >= selector(version).items()
         assert NAMESPACE in each.depends_on
 
 

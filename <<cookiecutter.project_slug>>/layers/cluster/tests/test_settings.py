@@ -6,8 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.problems import Problems
-from infra.settings import (
+from infra.cluster import (
     Autoscaling,
     Drain,
     EnvFrom,
@@ -17,9 +16,10 @@ from infra.settings import (
     Network,
     Resources,
     Rollout,
-    Settings,
     Toleration,
 )
+from infra.problems import Problems
+from infra.settings import Settings
 from tests import scheme
 from tests.exposures import EXPOSURES
 from tests.program import run
