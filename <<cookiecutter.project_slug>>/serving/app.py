@@ -105,8 +105,7 @@ class App:
 
     def accept(self, request: Request) -> Work | Response:
         """What is to be predicted, or the response to any other request; never raises."""
-        client_id = request.headers.get("x-request-id", "")
-        request_id = client_id if _REQUEST_ID.fullmatch(client_id) else request.fallback_id
+        request_id = id_of(request)
         try:
             if self._method(request) == "GET":
                 return self._succeeded(request_id, self.openapi)
@@ -174,6 +173,12 @@ class App:
     def _succeeded(self, request_id: str, body: bytes, instances: int = 0) -> Response:
         headers = (("Content-Type", "application/json"), ("X-Request-Id", request_id))
         return Response(200, headers + self.headers, body, request_id, instances)
+
+
+def id_of(request: Request) -> str:
+    """The request's id: the client's where that is valid."""
+    client_id = request.headers.get("x-request-id", "")
+    return client_id if _REQUEST_ID.fullmatch(client_id) else request.fallback_id
 
 
 def _check_body(request: Request) -> None:

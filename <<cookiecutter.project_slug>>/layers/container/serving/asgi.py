@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from serving import metrics
-from serving.app import App, Request, Response, Work
+from serving.app import App, Request, Response, Work, id_of
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
@@ -75,12 +75,15 @@ class ModelServer:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        path: str = scope["path"]
-        if path in LIVE or path in READY:
-            await self._send(send, self._probe(path))
-            return
+        # As the client wrote it: an escaped path is another path, on every target.
+        path: str = scope["raw_path"].decode("latin-1")
         headers = _headers(scope)
-        body = await _body(headers, receive)
+        # A client that asks before it sends gets these answers at once, and then can't go on.
+        if path in LIVE or path in READY:
+            await self._send(send, self._probe(path), close="expect" in headers)
+            return
+        unread = "expect" in headers and _declared(headers) > MAX_BODY_BYTES
+        body = TOO_LARGE if unread else await _body(headers, receive)
         if body is None:  # the client has gone
             return
         started = time.perf_counter()
@@ -88,10 +91,14 @@ class ModelServer:
         request = Request(scope["method"], PATHS.get(path, path), headers, body, fallback_id)
         with metrics.IN_FLIGHT.track_inprogress():
             response = await self._response(request)
-            await self._send(send, response)
-        seconds = time.perf_counter() - started
-        self.answered(response.status, seconds)
-        self._log(request, response, seconds)
+            await self._send(send, response, close=unread)
+        self._done(request, response, time.perf_counter() - started)
+
+    def refuse(self, problem: Problem) -> Response:
+        """The response to what is no request, or none to the end; logged like any other."""
+        response = self._problem(problem, secrets.token_hex(8))
+        self._done(None, response, 0)
+        return response
 
     def _probe(self, path: str) -> Response:
         request_id = secrets.token_hex(8)
@@ -101,7 +108,7 @@ class ModelServer:
 
     async def _response(self, request: Request) -> Response:
         if self.app is None:
-            return self._unavailable(request.fallback_id)
+            return self._unavailable(id_of(request))
         accepted = self.app.accept(request)
         if isinstance(accepted, Work):
             return await self.batcher.answer(accepted)
@@ -109,20 +116,26 @@ class ModelServer:
 
     def _unavailable(self, request_id: str) -> Response:
         why = "This server is shutting down." if self.draining else "The model is being loaded."
-        problem = Problem(503, f"{why} Send it again later.", headers=(("Retry-After", "1"),))
+        detail = f"{why} Send it again later."
+        return self._problem(Problem(503, detail, headers=(("Retry-After", "1"),)), request_id)
+
+    def _problem(self, problem: Problem, request_id: str) -> Response:
         headers = (("Content-Type", "application/problem+json"), ("X-Request-Id", request_id))
         headers += self.release.headers() + problem.headers
-        return Response(503, headers, problem.body(request_id), request_id)
+        return Response(problem.status, headers, problem.body(request_id), request_id)
 
-    async def _send(self, send: Send, response: Response) -> None:
-        headers = [(name.encode(), value.encode()) for name, value in response.headers]
-        headers.append((b"content-length", b"%d" % len(response.body)))
-        if self.draining:
+    async def _send(self, send: Send, response: Response, *, close: bool) -> None:
+        headers = encoded(response)
+        if close or self.draining:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    def _log(self, request: Request, response: Response, seconds: float) -> None:
+    def _done(self, request: Request | None, response: Response, seconds: float) -> None:
+        self.answered(response.status, seconds)
+        self._log(request, response, seconds)
+
+    def _log(self, request: Request | None, response: Response, seconds: float) -> None:
         """One line of JSON; those of one turn of the event loop are written at once."""
         line: dict[str, Any] = {
             "time": time.time(),
@@ -130,14 +143,14 @@ class ModelServer:
             "api_version": self.release.build.api_version,
             "release": self.release.build.release,
             "request_id": response.request_id,
-            "method": request.method,
-            "path": request.path,
+            "method": request and request.method,
+            "path": request and request.path,
             "status": response.status,
             "latency_ms": round(seconds * 1_000, 3),
             "instances": response.instances,
         }
-        trace_parent = request.headers.get("traceparent", "")
-        if TRACE_PARENT.fullmatch(trace_parent):
+        trace_parent = request.headers.get("traceparent") if request else None
+        if trace_parent and TRACE_PARENT.fullmatch(trace_parent):
             line["traceparent"] = trace_parent
         if response.error:
             line["error"] = response.error
@@ -146,9 +159,16 @@ class ModelServer:
         self.lines.append(msgspec.json.encode(line))
 
     def _write(self) -> None:
-        sys.stdout.buffer.write(b"\n".join([*self.lines, b""]))
+        lines, self.lines = self.lines, []  # first, as the rest may fail
+        sys.stdout.buffer.write(b"\n".join([*lines, b""]))
         sys.stdout.buffer.flush()
-        self.lines.clear()
+
+
+def encoded(response: Response) -> list[tuple[bytes, bytes]]:
+    """The headers of a response as HTTP has them."""
+    headers = [(name.encode(), value.encode()) for name, value in response.headers]
+    headers.append((b"content-length", b"%d" % len(response.body)))
+    return headers
 
 
 def _headers(scope: Message) -> dict[str, str]:
@@ -159,11 +179,13 @@ def _headers(scope: Message) -> dict[str, str]:
     return headers
 
 
+def _declared(headers: dict[str, str]) -> int:
+    return int(headers.get("content-length", "0"))
+
+
 async def _body(headers: dict[str, str], receive: Receive) -> bytes | None:
     """The body, `TOO_LARGE` for one over the limit, None where the client went away."""
-    declared = int(headers.get("content-length", "0"))
-    # A client that asks before it sends, or would send on for long, gets its answer at once.
-    if declared > MAX_DISCARDED_BYTES or (declared > MAX_BODY_BYTES and "expect" in headers):
+    if _declared(headers) > MAX_DISCARDED_BYTES:
         return TOO_LARGE
     body, size = b"", 0
     while True:
@@ -186,12 +208,15 @@ def warm_up(app: App, max_batch: int) -> float:
     seconds = 0.0
     instances = EXAMPLE_REQUEST.instances
     while seconds <= SLOW_SECONDS and len(instances) <= max_batch:
-        work = Work("warm-up", instances)
-        app.answer([work])  # the first call of a size is not like the others
-        started = time.perf_counter()
-        (response,) = app.answer([work])
-        seconds = time.perf_counter() - started
-        if response.status != 200:
-            raise RuntimeError(f"The model can't answer its own example:\n{response.error}")
+        # The first call of a size is not like the others, and any may be interrupted.
+        seconds = min(_measure(app, Work("warm-up", instances)) for _ in range(3))
         instances = instances * 2
     return seconds
+
+
+def _measure(app: App, work: Work) -> float:
+    started = time.perf_counter()
+    (response,) = app.answer([work])
+    if response.status != 200:
+        raise RuntimeError(f"The model can't answer its own example:\n{response.error}")
+    return time.perf_counter() - started

@@ -1,7 +1,5 @@
 """What Prometheus is told: on a port of its own, so that no front shows it to clients."""
 
-from collections.abc import Callable
-
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, start_http_server
 
 REQUESTS = Counter("model_serving_requests", "Requests answered, by status.", ["status"])
@@ -36,13 +34,6 @@ class Answered:
         LATENCY.observe(seconds)
 
 
-def listen(host: str, port: int) -> Callable[[], None]:
-    """Serve `/metrics` in a thread; returns what ends that."""
-    server, thread = start_http_server(port, host, REGISTRY)
-
-    def close() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return close
+def listen(host: str, port: int) -> None:
+    """Serve `/metrics` in a thread that ends with the process."""
+    start_http_server(port, host, REGISTRY)

@@ -18,7 +18,7 @@ RANGES = {
     "MAX_BATCH": (1, 100_000),
     "MAX_QUEUED": (1, 100_000),
     "REQUEST_SECONDS": (1, 3_600),
-    "KEEP_ALIVE_SECONDS": (0, 3_600),
+    "KEEP_ALIVE_SECONDS": (1, 3_600),
     "DRAIN_SECONDS": (0, 3_600),
     "SHUTDOWN_SECONDS": (0, 3_600),
 }

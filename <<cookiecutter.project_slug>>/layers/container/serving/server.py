@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -29,13 +30,11 @@ from serving.release import Release, WrongDeployment
 class Http(uvicorn.Server):
     """uvicorn, which here loads the model, ends slow requests, and drains before it ends."""
 
-    def __init__(self, server: ModelServer) -> None:
+    def __init__(self, server: ModelServer, url: str) -> None:
         options = server.options
         super().__init__(
             uvicorn.Config(
                 server,
-                host=options.host,
-                port=options.port,
                 http=Connection,
                 ws="none",
                 lifespan="off",
@@ -47,26 +46,24 @@ class Http(uvicorn.Server):
                 timeout_graceful_shutdown=options.shutdown_seconds,
             )
         )
-        self.server = server
+        self.server, self.url = server, url
         self.failed = False
 
     @override
     async def main_loop(self) -> None:
         """Listen, and load meanwhile: probes are answered however long that takes."""
         # As a daemon, so that a signal needn't wait for it.
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=self._load, args=(loop,), daemon=True).start()
+        threading.Thread(target=self._load, daemon=True).start()
         await super().main_loop()
 
-    def _load(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _load(self) -> None:
         try:
             self.server.load()
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            say("ready", url=f"http://{host}:{port}")
-        except Exception:
+        except BaseException:  # whatever it is, this process can't serve
             say("failed to load the model", error=traceback.format_exc())
-            self.failed = True
-            loop.call_soon_threadsafe(self._exit)
+            self.failed = self.should_exit = True
+        else:
+            say("ready", url=self.url)
 
     @override
     async def on_tick(self, counter: int) -> bool:
@@ -87,6 +84,8 @@ class Http(uvicorn.Server):
         yield
 
     def _drain(self, seconds: float) -> None:
+        if self.server.app is None:  # nobody was sent here yet
+            seconds = 0
         self.server.draining = True
         asyncio.get_running_loop().call_later(seconds, self._exit)
 
@@ -111,12 +110,26 @@ def main() -> None:
     metrics.BUILD.info(
         {"service": build.service, "api_version": build.api_version, "release": build.release}
     )
-    http = Http(ModelServer(release, options))
-    close = metrics.listen(options.host, options.metrics_port)
+    try:
+        metrics.listen(options.host, options.metrics_port)
+    except OSError as error:
+        sys.exit(f"METRICS_PORT is {options.metrics_port}: {error}")
+    try:
+        listener = _listen(options)
+    except OSError as error:
+        sys.exit(f"PORT is {options.port}: {error}")
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    http = Http(ModelServer(release, options), url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(http.serve())
-    close()
-    sys.exit(http.failed)
+        runner.run(http.serve([listener]))
+    # Not sys.exit, which would wait for a model that still works.
+    os._exit(http.failed)
+
+
+def _listen(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    return socket.create_server((options.host, options.port), family=family)
 
 
 if __name__ == "__main__":

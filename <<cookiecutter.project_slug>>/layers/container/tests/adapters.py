@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Any, cast
@@ -15,44 +16,77 @@ OPTIONS = {"PORT": "0", "METRICS_PORT": "0", "DRAIN_SECONDS": "0"}
 
 
 class Running:
-    """The server in a process of its own, as the image starts it."""
+    """The server in a process of its own, as the image starts it.
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    module: another one to start, with another model.
+    """
+
+    def __init__(self, module: str = "serving.server", **environ: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "serving.server"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=os.environ | OPTIONS | environ,
             stdout=subprocess.PIPE,
             text=True,
         )
         self.log: list[dict[str, Any]] = []
-        output = cast("IO[str]", self.process.stdout)
-        first: dict[str, Any] = json.loads(output.readline())
-        assert first["event"] == "ready", first
-        self.port = int(first["url"].rpartition(":")[2])
-        self.reader = threading.Thread(target=self._read, args=(output,))
+        self.output = cast("IO[str]", self.process.stdout)
+        self.reader = threading.Thread(target=self._read)
         self.reader.start()
 
-    def _read(self, output: IO[str]) -> None:
-        self.log.extend(json.loads(line) for line in output)
+    def _read(self) -> None:
+        self.log.extend(json.loads(line) for line in self.output)
+
+    def line(self, **members: object) -> dict[str, Any]:
+        """The first line of the log that says this, as soon as it does."""
+
+        def found() -> dict[str, Any] | None:
+            return next((each for each in self.log if members.items() <= each.items()), None)
+
+        until(lambda: found() or not self.reader.is_alive())
+        line = found()
+        assert line, self.log
+        return line
+
+    @property
+    def port(self) -> int:
+        """Where it serves, once it is ready."""
+        return int(self.line(event="ready")["url"].rpartition(":")[2])
 
     def wait(self) -> int:
         """The exit status, and the whole log, once the process has ended."""
         status = self.process.wait(timeout=30)
         self.reader.join()
+        self.output.close()
         return status
 
 
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for a condition; fails where it takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.005)
+
+
 @contextmanager
-def running(**environ: str) -> Iterator[Running]:
-    """A server that is ready."""
-    server = Running(environ)
+def starting(module: str = "serving.server", **environ: str) -> Iterator[Running]:
+    """A server that has been started, and is gone afterwards."""
+    server = Running(module, **environ)
     try:
         yield server
     finally:
-        server.process.terminate()
+        if server.process.poll() is None:
+            server.process.terminate()
         server.wait()
-        cast("IO[str]", server.process.stdout).close()
+
+
+@contextmanager
+def running(module: str = "serving.server", **environ: str) -> Iterator[Running]:
+    """A server that is ready."""
+    with starting(module, **environ) as server:
+        assert server.port
+        yield server
 
 
 @contextmanager

@@ -1,0 +1,56 @@
+"""The environment that sets up the server."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from serving.options import RANGES, Options, WrongOptions
+from tests.support import ROOT
+
+LEAST = {name: str(least) for name, (least, _) in RANGES.items()}
+MOST = {name: str(most) for name, (_, most) in RANGES.items()}
+
+
+def test_what_is_unset_has_its_default() -> None:
+    assert Options.load({"PATH": "/bin"}) == Options()
+
+
+@pytest.mark.parametrize("environ", [LEAST, MOST], ids=["least", "most"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1"])  # noqa: S104
+def test_every_variable_sets_its_option(environ: dict[str, str], host: str) -> None:
+    options = Options.load(environ | {"HOST": host})
+    assert options.host == host
+    for name, text in environ.items():
+        assert getattr(options, name.lower()) == int(text)
+
+
+WORDS = ("", " 5", "5.0", "5s", "0x5", "\u0665", "1_0", "9" * 5_000)
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_number_out_of_range_is_refused(name: str) -> None:
+    least, most = RANGES[name]
+    for text in (str(least - 1), str(most + 1), *WORDS):
+        expected = f"{name} is {text!r}; write a number from {least} to {most}."
+        with pytest.raises(WrongOptions, match=f"^{re.escape(expected)}$"):
+            Options.load({name: text})
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "1.2.3", "0.0.0.0:80", "[::1]"])
+def test_a_host_that_is_no_address_is_refused(host: str) -> None:
+    expected = f"HOST is {host!r}; write an IP address, such as 0.0.0.0."
+    with pytest.raises(WrongOptions, match=re.escape(expected)):
+        Options.load({"HOST": host})
+
+
+def test_a_server_with_a_wrong_environment_says_all_that_is_wrong_and_does_not_start() -> None:
+    environ = dict.fromkeys(RANGES, "many") | {"HOST": "here"}
+    command = [sys.executable, "-m", "serving.server"]
+    result = subprocess.run(
+        command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=30
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert [line.split()[0] for line in result.stderr.splitlines()] == ["HOST", *RANGES]

@@ -1,0 +1,295 @@
+"""The server's life: it loads, is ready, drains, ends; what it logs and counts meanwhile."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from serving.asgi import ModelServer
+from serving.contract import EXAMPLE_REQUEST
+from serving.options import Options
+from serving.problem import MAX_BODY_BYTES
+from serving.release import Release
+from tests.adapters import OPTIONS, Running, running, starting, until
+from tests.raw import Client, post
+from tests.support import BUILD, EXAMPLE, JSON, PREDICT, ROOT, Answer, over_http
+
+GATED = "tests.gated"
+PAIR, MANY = (msgspec.json.encode({"instances": EXAMPLE_REQUEST.instances * n}) for n in (2, 8))
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+class Gate:
+    """A named pipe at which the server waits until it is opened here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = -1
+        os.mkfifo(path)
+
+    def _reached(self) -> bool:
+        try:
+            self.fd = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Returns once the server waits here."""
+        until(self._reached)
+
+    def open(self) -> None:
+        os.close(self.fd)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(METRICS_PORT=str(free_port())) as server:
+        yield server
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def get(port: int, path: str) -> Answer:
+    return over_http(port, "GET", path, (), b"")
+
+
+def predict(port: int, body: bytes = EXAMPLE, *headers: tuple[str, str]) -> Answer:
+    return over_http(port, "POST", PREDICT, (JSON, *headers), body)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_it_is_alive_at_once_and_ready_when_the_model_has_answered(gate: Gate) -> None:
+    port = free_port()
+    with starting(GATED, PORT=str(port), LOAD_GATE=str(gate.path)) as server:
+        gate.wait()
+        until(lambda: answers(port))
+        assert get(port, "/livez").status == 200
+        for path in ("/readyz", "/ping"):
+            assert get(port, path).status == 503
+        early = predict(port, EXAMPLE, ("X-Request-Id", "early"))
+        assert early.status == 503
+        assert early.headers["retry-after"] == "1"
+        assert early.headers["x-model-release"] == BUILD.release
+        assert early.headers["x-request-id"] == early.json["request_id"] == "early"
+        gate.open()
+        assert server.port == port
+        for path in ("/livez", "/readyz", "/ping"):
+            assert get(port, path).status == 200
+        assert predict(port).status == 200
+
+
+def test_a_signal_ends_it_at_once_while_it_loads(gate: Gate) -> None:
+    with starting(GATED, LOAD_GATE=str(gate.path), DRAIN_SECONDS="3600") as server:
+        gate.wait()
+        server.process.terminate()
+        assert server.wait() == 0
+        assert server.log == []
+
+
+def test_a_model_that_cannot_answer_ends_it_and_one_line_says_why() -> None:
+    with starting(GATED, BROKEN="1", DRAIN_SECONDS="3600") as server:
+        assert server.wait() == 1
+        (line,) = server.log
+        assert line["event"] == "failed to load the model"
+        assert "RuntimeError: the model is broken" in line["error"]
+
+
+def test_a_model_that_cannot_be_loaded_ends_it_and_one_line_says_why(tmp_path: Path) -> None:
+    with starting(GATED, LOAD_GATE=str(tmp_path / "missing")) as server:
+        assert server.wait() == 1
+        (line,) = server.log
+        assert "FileNotFoundError" in line["error"]
+
+
+def test_while_it_drains_it_accepts_and_sends_everybody_elsewhere() -> None:
+    with running(DRAIN_SECONDS="3600") as server, Client(server.port) as before:
+        before.send(post())
+        assert before.answer().status == 200
+        server.process.terminate()
+        until(lambda: get(server.port, "/readyz").status == 503)
+        assert get(server.port, "/ping").status == 503
+        assert get(server.port, "/livez").status == 200
+        with Client(server.port) as new:
+            for client in (before, new):
+                client.send(post())
+                answer = client.answer()
+                assert (answer.status, answer.headers["connection"]) == (200, "close")
+                assert client.is_closed()
+        server.process.send_signal(signal.SIGINT)  # which doesn't wait
+        assert server.wait() == 0
+
+
+def test_what_is_in_flight_is_answered_before_it_ends(gate: Gate) -> None:
+    with running(GATED, GATE=str(gate.path)) as server, Client(server.port) as client:
+        client.send(post(PAIR))
+        gate.wait()
+        port = server.port
+        server.process.terminate()
+        until(lambda: not answers(port))
+        gate.open()
+        answer = client.answer()
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert server.wait() == 0
+        assert [line["status"] for line in server.log if "status" in line] == [200]
+
+
+def test_a_model_that_never_answers_does_not_hold_up_the_end(gate: Gate) -> None:
+    environ = {"GATE": str(gate.path), "SHUTDOWN_SECONDS": "0"}
+    with running(GATED, **environ) as server, Client(server.port) as client:
+        client.send(post(PAIR))
+        gate.wait()
+        server.process.terminate()
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_while_a_slow_model_works_probes_answer_and_the_queue_has_an_end(gate: Gate) -> None:
+    metrics_port = free_port()
+    environ = {"GATE": str(gate.path), "METRICS_PORT": str(metrics_port), "MAX_QUEUED": "2"}
+    with running(GATED, **environ) as server, ThreadPoolExecutor() as pool:
+        first = pool.submit(predict, server.port, PAIR)
+        gate.wait()
+        assert get(server.port, "/livez").status == get(server.port, "/readyz").status == 200
+        waiting = [pool.submit(predict, server.port) for _ in range(2)]
+        until(lambda: b"model_serving_queued 2.0" in get(metrics_port, "/metrics").body)
+        turned_away = predict(server.port)
+        assert turned_away.status == 503
+        assert turned_away.headers["retry-after"] == "1"
+        gate.open()
+        assert first.result(10).status == 200
+        gate.wait()  # for the two that waited are predicted together
+        gate.open()
+        assert [each.result(10).status for each in waiting] == [200, 200]
+
+
+def test_a_request_that_fails_in_the_model_is_a_500_and_its_traceback_is_logged() -> None:
+    with running(GATED) as server:
+        answer = predict(server.port, MANY, ("X-Request-Id", "broken"))
+        assert answer.status == 500
+        assert "broken" in server.line(request_id="broken")["error"]
+        assert b"Traceback" not in answer.body
+        assert predict(server.port).status == 200
+
+
+def test_each_request_is_one_line_of_log(server: Running) -> None:
+    predict(server.port, MANY, ("X-Request-Id", "logged"), ("traceparent", TRACE))
+    line = server.line(request_id="logged")
+    assert isinstance(line.pop("time"), float)
+    assert line.pop("latency_ms") > 0
+    assert line == {
+        "service": BUILD.service,
+        "api_version": BUILD.api_version,
+        "release": BUILD.release,
+        "request_id": "logged",
+        "method": "POST",
+        "path": PREDICT,
+        "status": 200,
+        "instances": 8,
+        "traceparent": TRACE,
+    }
+    assert [each for each in server.log if each.get("request_id") == "logged"][1:] == []
+
+
+def test_the_log_carries_no_trace_that_is_none(server: Running) -> None:
+    predict(server.port, EXAMPLE, ("X-Request-Id", "untraced"), ("traceparent", f"{TRACE}, a"))
+    assert "traceparent" not in server.line(request_id="untraced")
+
+
+def test_probes_are_not_logged(server: Running) -> None:
+    probe = get(server.port, "/livez")
+    assert (probe.status, probe.body) == (200, b'{"status":"ok"}')
+    predict(server.port, EXAMPLE, ("X-Request-Id", "after-the-probe"))
+    server.line(request_id="after-the-probe")
+    assert not [line for line in server.log if line.get("path") == "/livez"]
+
+
+def test_metrics_have_a_port_of_their_own() -> None:
+    port = free_port()
+    with running(METRICS_PORT=str(port)) as server:
+        predict(server.port)
+        predict(server.port, b"")
+        said = get(port, "/metrics").body.decode()
+        assert 'model_serving_requests_total{status="200"} 1.0' in said
+        assert 'model_serving_requests_total{status="400"} 1.0' in said
+        assert "model_serving_latency_seconds_count 2.0" in said
+        assert "model_serving_batch_instances_sum 1.0" in said
+        assert "model_serving_in_flight 0.0" in said
+        assert f'release="{BUILD.release}"' in said
+        assert get(server.port, "/metrics").status == 404
+
+
+def test_sagemaker_asks_under_names_of_its_own(server: Running) -> None:
+    assert get(server.port, "/ping").status == 200
+    answer = over_http(server.port, "POST", "/invocations", (JSON,), EXAMPLE)
+    assert (answer.status, answer.body) == (200, predict(server.port).body)
+
+
+def test_an_escaped_path_is_another_path(server: Running) -> None:
+    for path in (PREDICT.replace("/predict", "%2Fpredict"), "/%70redict", "/%6civez", "//predict"):
+        assert over_http(server.port, "POST", path, (JSON,), EXAMPLE).status == 404
+
+
+@pytest.mark.parametrize("variable", ["PORT", "METRICS_PORT"])
+def test_a_port_that_is_taken_is_named(server: Running, variable: str) -> None:
+    environ = os.environ | OPTIONS | {variable: str(server.port)}
+    command = [sys.executable, "-m", "serving.server"]
+    result = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{variable} is {server.port}: [Errno ")
+    assert result.stderr.count("\n") == 1
+
+
+DECLARED = (b"content-length", b"31457280")
+
+
+@pytest.mark.parametrize("headers", [[], [DECLARED]], ids=["chunked", "declared"])
+def test_a_body_over_the_limit_is_never_in_memory(headers: list[tuple[bytes, bytes]]) -> None:
+    part, left = bytes(65_536), 480
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        nonlocal left
+        left -= 1
+        return {"type": "http.request", "body": bytes(bytearray(part)), "more_body": left > 0}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    server = ModelServer(Release(BUILD), Options())
+    server.load()
+    scope = {"type": "http", "method": "POST", "raw_path": PREDICT.encode()}
+    scope["headers"] = [(b"content-type", b"application/json"), *headers]
+    tracemalloc.start()
+    asyncio.run(server(scope, receive, send))  # pyright: ignore[reportArgumentType]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sent[0]["status"] == 413
+    assert left == 0
+    assert peak < 3 * MAX_BODY_BYTES
