@@ -1,0 +1,257 @@
+"""Generated requests: server and Lambda handler answer alike, never with a fault of their own."""
+
+import base64
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.project import ENVIRON
+
+# The handler in a process of its own: a request a line in, its answer a line out.
+HANDLER = """
+import base64, json, os, sys
+answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+from tests.adapters import through_handler
+with through_handler() as send:
+    for line in sys.stdin:
+        method, path, headers, body = json.loads(line)
+        said = send(method, path, [tuple(each) for each in headers], base64.b64decode(body))
+        print(json.dumps([said.status, said.headers, said.body.decode()]), file=answers, flush=True)
+"""
+TRANSPORT = {"connection", "content-length", "date"}
+CLIENTS = 16
+
+
+class Sent(NamedTuple):
+    """A request of any kind; its headers apart from the body's length."""
+
+    method: str
+    path: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Said(NamedTuple):
+    """An answer, without what differs from one transport to the other."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def said(status: int, headers: dict[str, str], body: str) -> Said:
+    """An answer whose request's id is the same everywhere."""
+    rest = {name: value for name, value in headers.items() if name not in TRANSPORT}
+    return Said(status, rest, body.replace(rest.pop("x-request-id"), "id"))
+
+
+numbers = st.floats(0.1, 8).map(lambda number: round(number, 2))
+names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+rows = st.fixed_dictionaries(dict.fromkeys(names, numbers))
+documents = st.lists(rows, min_size=1, max_size=3).map(lambda several: {"instances": several})
+JSON = ("Content-Type", "application/json")
+
+
+def request(document: object) -> Sent:
+    """A prediction request."""
+    return Sent("POST", "/v1/predict", [JSON], json.dumps(document).encode())
+
+
+valid = documents.map(request)
+# What both ways to the app can carry.
+words = st.from_regex(r"([!-~\xa1-\xff]([ -~\xa1-\xff]{0,20}[!-~\xa1-\xff])?)?", fullmatch=True)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=5,
+)
+replaced = st.builds(
+    lambda row, name, value: row | {name: value}, rows, st.sampled_from(names), values
+)
+headers = st.tuples(
+    st.sampled_from(["X-API-Version", "Content-Type", "Content-Encoding", "X-Request-Id"]),
+    words | st.sampled_from(["v1", "application/problem+json", "identity", "gzip", "an-id"]),
+)
+paths = st.from_regex(r"/(v[0-9]/)?(predict|openapi\.json|[!-\"$->@-~]{0,9})", fullmatch=True)
+one_off = st.one_of(
+    st.builds(lambda row: request({"instances": [row]}), replaced),
+    st.builds(
+        lambda row, more: request({"instances": [row | more]}),
+        rows,
+        st.dictionaries(st.text(), values, min_size=1, max_size=1),
+    ),
+    st.builds(
+        lambda row, name: request({"instances": [{k: v for k, v in row.items() if k != name}]}),
+        rows,
+        st.sampled_from(names),
+    ),
+    st.builds(lambda value: request({"instances": value}), values),
+    st.builds(
+        lambda sent, at, byte: sent._replace(
+            body=sent.body[: at % len(sent.body)] + byte + sent.body[at % len(sent.body) + 1 :]
+        ),
+        valid,
+        st.integers(0),
+        st.binary(max_size=2),
+    ),
+    st.builds(
+        lambda sent, at: sent._replace(body=sent.body[: at % len(sent.body)]), valid, st.integers(0)
+    ),
+    st.builds(lambda sent, header: sent._replace(headers=[*sent.headers, header]), valid, headers),
+    st.builds(lambda sent, path: sent._replace(path=path), valid, paths),
+    st.builds(
+        lambda sent, method: sent._replace(method=method),
+        valid,
+        st.sampled_from(["GET", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+    ),
+)
+noise = st.builds(lambda sent, body: sent._replace(body=body), valid, st.binary(max_size=200))
+wire = st.binary(max_size=200) | st.builds(
+    lambda body: b"POST /v1/predict HTTP/1.1\r\n" + body, st.binary(max_size=200)
+)
+many = st.tuples(
+    st.lists(valid, min_size=14, max_size=14),
+    st.lists(one_off, min_size=14, max_size=14),
+    st.lists(noise, min_size=8, max_size=8),
+    st.lists(wire, min_size=4, max_size=4),
+)
+
+
+class Handler:
+    """The Lambda handler of a rendered project; answers one request after the other."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def __call__(self, sent: Sent) -> Said:
+        """Its answer to one request."""
+        assert self.process.stdin
+        assert self.process.stdout
+        line = json.dumps([*sent[:3], base64.b64encode(sent.body).decode()])
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return said(*json.loads(self.process.stdout.readline()))
+
+    def alone(self, row: object) -> object:
+        """The prediction of one row."""
+        (prediction,) = json.loads(self(request({"instances": [row]})).body)["predictions"]
+        return prediction
+
+
+class Server:
+    """The server of a rendered project, and a connection for each client that asks it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        self.process = process
+        self.port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
+        self.log: list[str] = []
+        self.reader = threading.Thread(target=self.log.extend, args=(process.stdout,))
+        self.reader.start()
+        self.local = threading.local()
+
+    def __call__(self, sent: Sent) -> Said:
+        """Its answer to one request."""
+        if not hasattr(self.local, "connection"):
+            self.local.connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self.local.connection
+        connection.putrequest(sent.method, sent.path, skip_accept_encoding=True)
+        for name, value in (*sent.headers, ("Content-Length", str(len(sent.body)))):
+            connection.putheader(name, value)
+        connection.endheaders(sent.body)
+        response = connection.getresponse()
+        lower = {name.lower(): value for name, value in response.getheaders()}
+        return said(response.status, lower, response.read().decode())
+
+    def raw(self, data: bytes) -> bytes:
+        """What it says to these bytes, until it closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            with contextlib.suppress(OSError):  # it may have refused what has come already
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):
+                return client.makefile("rb").read()
+        return b""
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Python of a rendered project, with a pipe to it and one from it."""
+    environ = ENVIRON | {"PORT": "0", "METRICS_PORT": "0", "DRAIN_SECONDS": "0"}
+    return subprocess.Popen(
+        [project / ".venv/bin/python", *arguments],
+        cwd=project,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+@pytest.fixture
+def handler(prepared: Callable[[str], Path]) -> Iterator[Handler]:
+    """The handler, as long as the test runs."""
+    with start(prepared("lambda"), "-c", HANDLER) as process:
+        yield Handler(process)
+        process.communicate(timeout=10)
+
+
+@pytest.fixture
+def server(prepared: Callable[[str], Path]) -> Iterator[Server]:
+    """The server, as long as the test runs."""
+    with start(prepared("kubernetes"), "-m", "serving.server") as process:
+        server = Server(process)
+        yield server
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+        server.reader.join()
+
+
+def test_server_and_handler_answer_everything_alike(server: Server, handler: Handler) -> None:
+    statuses: set[int] = set()
+    predictions: set[str] = set()
+
+    @settings(
+        max_examples=100,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(many)
+    def check(kinds: tuple[list[Sent], list[Sent], list[Sent], list[bytes]]) -> None:
+        *requests, raw = kinds
+        several = [sent for each in zip(*requests[:2], strict=True) for sent in each] + requests[2]
+        at_the_wire = pool.map(server.raw, raw)
+        answers = [*pool.map(server, several)]
+        for sent, answer in zip(several, answers, strict=True):
+            assert answer == handler(sent)
+            assert answer.status < 500
+            statuses.add(answer.status)
+            if answer.status == 200 and "predictions" in answer.body[:20]:
+                found = json.loads(answer.body)["predictions"]
+                assert found == [handler.alone(row) for row in json.loads(sent.body)["instances"]]
+                predictions.update(map(str, found))
+        for answer in at_the_wire:
+            assert not re.match(rb"HTTP/1.1 5", answer)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        check()
+    assert statuses == {200, 400, 404, 405, 415, 422}
+    assert len(predictions) > 50  # else an answer to another row would not show
+    assert server(request({"instances": [dict.fromkeys(names, 1)]})).status == 200
+    assert server.process.poll() is None
+    assert not [line for line in server.log if '"ready"' in line or '"error"' in line]
