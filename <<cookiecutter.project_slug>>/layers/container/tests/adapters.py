@@ -55,7 +55,7 @@ class Running:
 
     def wait(self) -> int:
         """The exit status, and the whole log, once the process has ended."""
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=15)
         self.reader.join()
         self.output.close()
         return status
@@ -75,9 +75,11 @@ def starting(module: str = "serving.server", **environ: str) -> Iterator[Running
     server = Running(module, **environ)
     try:
         yield server
+        server.process.terminate()
+    except BaseException:
+        server.process.kill()
+        raise
     finally:
-        if server.process.poll() is None:
-            server.process.terminate()
         server.wait()
 
 
