@@ -62,7 +62,8 @@ def test_what_has_arrived_is_predicted_together_and_each_gets_its_own(in_thread:
 @IN_THREAD
 def test_one_request_alone_does_not_wait_for_another(in_thread: bool) -> None:
     app = Echo()
-    asyncio.run(all_of(batcher(app, in_thread=in_thread), work("alone")))
+    alone = all_of(batcher(app, in_thread=in_thread), work("alone"))
+    asyncio.run(asyncio.wait_for(alone, 3))
     assert app.batches == [["alone"]]
 
 
