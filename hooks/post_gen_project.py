@@ -16,6 +16,9 @@ LAYERS = {
     ("kubernetes", "path"): ("container", "cluster", "cluster-path", "kubernetes"),
     ("kubernetes", "host"): ("container", "cluster", "cluster-host", "kubernetes"),
     ("kubernetes", "header"): ("container", "cluster", "cluster-header", "kubernetes"),
+    ("helm", "path"): ("container", "cluster", "cluster-path", "helm"),
+    ("helm", "host"): ("container", "cluster", "cluster-host", "helm"),
+    ("helm", "header"): ("container", "cluster", "cluster-header", "helm"),
 }
 
 

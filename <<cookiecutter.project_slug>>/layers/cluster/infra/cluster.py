@@ -360,6 +360,7 @@ class ClusterSettings[V: Version](StackConfig):
         own = Stack.own_namespace(project, stack)
         if raw.get("namespace") is None and not re.fullmatch(NAMESPACE, own):
             problems.append(f"namespace: is missing, and {own} can't be one; add its name.")
+        problems += cls.own_problems(raw)
         for name, version in cls._deployable(raw):
             problems += (f"versions.{name}.{said}" for said in _rollout(version))
         if settings is None or problems:
@@ -367,6 +368,11 @@ class ClusterSettings[V: Version](StackConfig):
         shared = {name: getattr(settings, name) for name in StackConfig.model_fields}
         settings._stack = Stack(project, stack, StackConfig.model_construct(**shared))
         return settings
+
+    @classmethod
+    def own_problems(cls, raw: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003
+        """What else is wrong between the keys of a target."""
+        yield from ()
 
     @classmethod
     def _deployable(cls, raw: Mapping[str, Any]) -> Iterator[tuple[str, V]]:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra import scheme
+from infra.address import base_url
 from infra.cluster import Gateway, Ingress, Stack, Version
 from infra.labels import labels
 from infra.service import ModelService
@@ -40,7 +41,6 @@ class Route(pulumi.ComponentResource):
                 spec=_http_route(gateway, host, matches, service.name),
                 opts=child,
             )
-            front = pulumi.Output.from_input(f"{'https' if gateway.https else 'http'}://{host}")
         elif ingress := config.ingress:
             k8s.networking.v1.Ingress(
                 name,
@@ -49,14 +49,7 @@ class Route(pulumi.ComponentResource):
                 spec=_ingress(ingress, host, path, service.name),
                 opts=child,
             )
-            front = pulumi.Output.from_input(
-                f"{'https' if ingress.tls_secret else 'http'}://{host}"
-            )
-        elif config.expose == "load_balancer":
-            front = service.status.apply(_address)
-        else:
-            front = pulumi.Output.concat("http://", service.name, ".", service.namespace, ".svc")
-        self.base_url = pulumi.Output.concat(front, path.rstrip("/"))
+        self.base_url = base_url(api_version, version, stack, service.name, service.status)
         self.register_outputs({"base_url": self.base_url})
 
 
@@ -86,9 +79,3 @@ def _ingress(
         "rules": [{"host": host, "http": {"paths": paths}}],
         "tls": [{"hosts": [host], "secret_name": secret}] if secret else [],
     }
-
-
-def _address(status: Any) -> str:
-    """Where the load balancer of a Service listens."""
-    entry = status.load_balancer.ingress[0]
-    return f"http://{entry.hostname or entry.ip}"

@@ -1,0 +1,39 @@
+"""Where clients reach an API version."""
+
+from typing import Any
+
+import pulumi
+
+from infra import scheme
+from infra.cluster import Stack, Version
+
+
+def base_url(
+    api_version: str,
+    version: Version,
+    stack: Stack,
+    service: pulumi.Input[str],
+    status: pulumi.Output[Any],
+) -> pulumi.Output[str]:
+    """The address that `/predict` is appended to.
+
+    service: its name. status: of that Service, for a load balancer.
+    """
+    config = stack.config
+    host = scheme.host(config, version)
+    if config.gateway:
+        front = pulumi.Output.from_input(f"{'https' if config.gateway.https else 'http'}://{host}")
+    elif config.ingress:
+        protocol = "https" if config.ingress.tls_secret else "http"
+        front = pulumi.Output.from_input(f"{protocol}://{host}")
+    elif config.expose == "load_balancer":
+        front = status.apply(_address)
+    else:
+        front = pulumi.Output.concat("http://", service, ".", stack.namespace.name, ".svc")
+    return pulumi.Output.concat(front, scheme.path(api_version).rstrip("/"))
+
+
+def _address(status: Any) -> str:
+    """Where the load balancer of a Service listens."""
+    entry = status.load_balancer.ingress[0]
+    return f"http://{entry.hostname or entry.ip}"

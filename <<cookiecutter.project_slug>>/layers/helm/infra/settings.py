@@ -1,0 +1,67 @@
+"""The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, override
+
+from pydantic import AfterValidator, Field
+
+from infra import cluster
+from infra.config import Section, spelt
+from infra.problems import mapping
+
+
+def _repository(value: str) -> str:
+    if not re.fullmatch(r"(https|oci)://[a-z0-9.:-]+(/[\w.-]+)*/?", value):
+        remedy = "write one such as https://charts.example.org or oci://ghcr.io/you/charts"
+        raise ValueError(f"{spelt(value)} is no chart repository; {remedy}")
+    return value
+
+
+def _chart_version(value: str) -> str:
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*", value):
+        remedy = 'write three numbers in quotes, such as "0.1.0"'
+        raise ValueError(f"{spelt(value)} is not the version of a chart; {remedy}")
+    return value
+
+
+type ChartVersion = Annotated[str, AfterValidator(_chart_version)]
+
+
+class Chart(Section):
+    """A published chart, in place of the folder chart/."""
+
+    repository: Annotated[
+        str, AfterValidator(_repository), Field(examples=["oci://ghcr.io/you/charts"])
+    ]
+    """Where it is: a repository (https://…) or a registry (oci://…), without the chart's name."""
+
+    version: Annotated[ChartVersion, Field(examples=["0.1.0"])]
+    """Its version, where an API version names no other."""
+
+
+class Version(cluster.Version):
+    """One API version as a Helm release."""
+
+    chart_version: ChartVersion | None = None
+    """The version of the published chart, for this API version alone."""
+
+
+class Settings(cluster.ClusterSettings[Version]):
+    """The config of a stack of Helm releases."""
+
+    chart: Annotated[
+        Chart | None,
+        Field(examples=[{"repository": "oci://ghcr.io/you/charts", "version": "0.1.0"}]),
+    ] = None
+    """A published chart for all API versions; without one, the folder chart/ is installed."""
+
+    @classmethod
+    @override
+    def own_problems(cls, raw: Mapping[str, Any]) -> Iterator[str]:
+        for name, keys in mapping(raw.get("versions")).items():
+            if "chart_version" in mapping(keys) and raw.get("chart") is None:
+                yield (
+                    f"versions.{name}.chart_version: is set, and the chart is the folder chart/;"
+                    " remove it, or add chart with its repository."
+                )
