@@ -28,6 +28,8 @@ MARKS = ("<<", "<%", "%>", "<#", "#>", "cookiecutter")
 def parse(path: Path) -> object:
     """The content of a file, by the rules of its kind; raises where it breaks them."""
     text = path.read_text("utf-8")
+    if path.parent.match("chart/templates*") or path.parent.parent.match("chart/templates"):
+        return text  # YAML only once Helm has rendered it
     match path.suffix:
         case ".py":
             return ast.parse(text)

@@ -17,6 +17,12 @@ import yaml
 
 from tests.project import ENVIRON, make
 
+# What make can build, by target.
+MADE_BY = {
+    "lambda": ["build"],
+    "kubernetes": ["image", "push"],
+    "helm": ["image", "push", "chart-lint", "chart-package", "chart-push"],
+}
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
@@ -100,7 +106,7 @@ def test_help_works_before_setup(project: Path) -> None:
     targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
-    assert targets[7:-6] == {"lambda": ["build"], "kubernetes": ["image", "push"]}[target(project)]
+    assert targets[7:-6] == MADE_BY[target(project)]
     assert targets[-6:] == ["preview", "deploy", "destroy", "config-schema", "lock", "clean"]
     assert not (project / ".venv").exists()
 

@@ -1,0 +1,51 @@
+"""What the chart says of itself: its README, its values and their schema agree."""
+
+import json
+from typing import Any
+
+import yaml
+
+from tests.support import ROOT
+from tools.chart import CHART, table, values
+
+VALUES = (CHART / "values.yaml").read_text("utf-8")
+SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+
+
+def leaves(node: dict[str, Any], place: str = "") -> dict[str, str]:
+    """The description of each value in the schema, by its name with dots."""
+    found: dict[str, str] = {}
+    for key, each in node["properties"].items():
+        if each.get("properties"):
+            assert each["additionalProperties"] is False, f"{place}{key}"
+            found |= leaves(each, f"{place}{key}.")
+        else:
+            found[f"{place}{key}"] = each["description"]
+    return found
+
+
+def test_the_readmes_table_is_what_the_values_say() -> None:
+    assert table(VALUES) in (CHART / "README.md").read_text("utf-8"), "run: make chart-lint"
+
+
+def test_every_value_has_a_sentence_and_the_schema_repeats_it() -> None:
+    said = {name: sentence for name, _, sentence in values(VALUES)}
+    described = leaves(SCHEMA)
+    assert described.pop("global")  # Helm's own
+    assert said == described
+    assert all(sentence.endswith(".") for sentence in said.values())
+
+
+def test_the_default_in_the_table_is_the_one_in_the_values() -> None:
+    own = yaml.safe_load(VALUES)
+    for name, default, _ in values(VALUES):
+        value: Any = own
+        for key in name.split("."):
+            value = value[key]
+        assert yaml.safe_load(default) == value, name
+
+
+def test_the_chart_is_of_this_project() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))
+    assert chart["name"] == project["name"]

@@ -1,0 +1,44 @@
+"""Write the table of values in chart/README.md from what chart/values.yaml says of each.
+
+`python -m tools.chart`; run by `make chart-lint`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+CHART = Path(__file__).parent.parent / "chart"
+TABLE = re.compile(r"(?<=\| --- \| --- \| --- \|\n)(\|.*\n)+")
+LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<default>.+))?")
+
+
+def values(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each value that has a sentence (`# -- …`): its name with dots, its default, the sentence."""
+    place: list[str] = []
+    sentence = ""
+    for line in text.splitlines():
+        if said := re.match(r" *# -- (.*)", line):
+            sentence = said[1]
+        elif found := LINE.match(line):
+            place = [*place[: len(found["indent"]) // 2], found["key"]]
+            if sentence:
+                yield ".".join(place), found["default"] or "", sentence
+            sentence = ""
+
+
+def table(text: str) -> str:
+    """The rows of the README's table."""
+    rows = [(f"`{name}`", f"`{default}`", said) for name, default, said in values(text)]
+    return "".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in row)} |\n" for row in rows)
+
+
+def main() -> None:
+    """Write the file."""
+    path = CHART / "README.md"
+    rows = table((CHART / "values.yaml").read_text(encoding="utf-8"))
+    readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
+    path.write_text(readme, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
