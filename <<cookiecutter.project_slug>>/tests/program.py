@@ -90,7 +90,7 @@ def _comparable(resource: Resource | None) -> object:
 class _Cloud(Mocks):
     @override
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, Inputs]:
-        if not args.custom:
+        if args.custom is False:  # a component; nothing is said of what is only read
             return None, {}
         kind = args.typ.rpartition(":")[2]
         return f"{args.name}-{kind}-id", args.inputs | OUTPUTS[args.typ](args.inputs)
@@ -107,10 +107,16 @@ class _Monitor(MockMonitor):
         self.loops = set[asyncio.AbstractEventLoop]()
 
     @override
+    def ReadResource(self, request: Any) -> Any:
+        answer = super().ReadResource(request)
+        self.loops.add(asyncio.get_event_loop())  # of this thread, made by the line above
+        return answer
+
+    @override
     def RegisterResource(self, request: Any) -> Any:
         answer = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
-            self.loops.add(asyncio.get_event_loop())  # of this thread, made by the line above
+            self.loops.add(asyncio.get_event_loop())
             inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
             self.program.resources.append(
                 Resource(

@@ -275,4 +275,4 @@ def test_every_stack_but_dev_names_its_cluster() -> None:
 
 def test_a_preview_with_a_cluster_and_a_registry_of_ones_own_goes_on(stacks: Stacks) -> None:
     own = config("iris", TWO) | {"kubernetes:context": "prod-eu"}
-    assert run("iris", "prod", own, preview=True).of("Deployment")
+    assert run("iris", "prod", own, preview=True).exports["namespace"] == "iris-prod"

@@ -43,7 +43,7 @@ class Chart(Section):
 class Version(cluster.Version):
     """One API version as a Helm release."""
 
-    chart_version: ChartVersion | None = None
+    chart_version: Annotated[ChartVersion | None, Field(examples=["0.1.0"])] = None
     """The version of the published chart, for this API version alone."""
 
 
