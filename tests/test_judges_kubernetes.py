@@ -8,9 +8,10 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.conftest import baker
-from tests.judges import VERSIONS, hadolint
+from tests.judges import VERSIONS, checkov, hadolint
 from tests.project import QUESTIONS, program
 
 # preStop.sleep is taken without being asked for from 1.30 on.
@@ -88,6 +89,23 @@ def test_a_judge_of_objects_would_notice(objects: dict[str, Any]) -> None:
     server["readinessProbe"]["httpGet"]["paths"] = "/readyz"
     assert "'paths' was unexpected" in judged(broken, NEWEST)
     assert "'sleep' was unexpected" in judged(deployment, "1.28")
+
+
+# What checkov asks for and a model does without, and why.
+WITHOUT = {
+    "CKV_K8S_11": "a limit on processors would slow a pod down beside idle ones",
+    "CKV_K8S_15": "the image of a release never changes, so a node need not ask again",
+    "CKV_K8S_35": "a server of the sample's kind reads its settings from variables",
+    "CKV_K8S_43": "a version's digest is a setting",
+}
+
+
+def test_a_weakness_has_a_reason_and_every_reason_is_needed(
+    objects: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "objects.yaml"
+    path.write_text(yaml.safe_dump_all([*objects["gateway"], *objects.get("ingress", [])]), "utf-8")
+    assert {check for check, _ in checkov(path, "kubernetes")} == WITHOUT.keys()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def _count(value: Any) -> int | str:
     """Pods: their number, or a share of the replicas."""
     if isinstance(value, str) and re.fullmatch(r"([1-9]?[0-9]|100)%", value):
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000:
         return value
     raise ValueError(f'{spelt(value)} is no number of pods; write one such as 1 or "25%"')
 

@@ -129,6 +129,7 @@ def test_what_an_exposure_needs_is_enough_for_it(stacks: Stacks, expose: str) ->
         ),
         ({"rollout": {"max_surge": "1"}}, 'rollout.max_surge: "1" is no number of pods; write one'),
         ({"rollout": {"max_surge": -1}}, "rollout.max_surge: -1 is no number of pods; write one"),
+        ({"rollout": {"max_surge": 1001}}, "rollout.max_surge: 1001 is no number of pods; write"),
         ({"rollout": {"max_surge": 1.5}}, "rollout.max_surge: 1.5 is no number of pods; write one"),
         ({"rollout": {"max_surge": True}}, "rollout.max_surge: true is no number of pods; write"),
         ({"rollout": {"min_ready": 5}}, "rollout.min_ready: is not a key here; write min_ready_s"),

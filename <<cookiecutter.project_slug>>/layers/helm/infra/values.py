@@ -30,10 +30,7 @@ def values(api_version: str, version: Version, stack: Stack) -> dict[str, Any]:
         "startupSeconds": version.startup_seconds,
         "envFrom": _section(version.env_from),
         "nodeSelector": version.node_selector,
-        "tolerations": [
-            {"operator": "Equal" if each.value is not None else "Exists", **_section(each)}
-            for each in version.tolerations
-        ],
+        "tolerations": [_section(each) for each in version.tolerations],
         "expose": EXPOSE.get(config.expose, config.expose),
         "routing": {
             "by": scheme.NAME,

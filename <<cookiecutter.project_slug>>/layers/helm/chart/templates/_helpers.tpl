@@ -1,13 +1,19 @@
 {{/* Takes the root. The name of every object: the Helm release's. */}}
 {{- define "model.name" -}}
-{{ .Release.Name | trunc 52 | trimSuffix "-" }}
+{{ .Release.Name }}
 {{- end }}
 
 {{/* Takes the root. The labels that find the pods; they can't be changed later, so they hold no release. */}}
 {{- define "model.selector" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ include "model.name" . }}
+app.kubernetes.io/name: {{ .Chart.Name | quote }}
+app.kubernetes.io/instance: {{ include "model.name" . | quote }}
 api-version: {{ .Values.apiVersion }}
+{{- end }}
+
+{{/* Takes the root. The labels that find the pod of `helm test`, which is none of the Service's. */}}
+{{- define "model.testLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-test" .Chart.Name | quote }}
+app.kubernetes.io/instance: {{ include "model.name" . | quote }}
 {{- end }}
 
 {{/* Takes the root. The labels of the pods: without the chart's version, or a new one would replace them. */}}
@@ -70,6 +76,9 @@ http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- define "model.check" -}}
 {{- $problems := list -}}
 {{- $v := .Values -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" .Release.Name) -}}
+{{- $problems = append $problems (printf "the Helm release's name: %s can't be a Service's; use a-z, 0-9 and -, a letter first." .Release.Name) -}}
+{{- end -}}
 {{- if has $v.expose (list "gateway" "ingress") -}}
 {{- if not $v.routing.host -}}
 {{- $problems = append $problems (printf "routing.host: is empty, and expose is %s; write the host name." $v.expose) -}}
@@ -90,6 +99,9 @@ http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- if and (eq $v.expose "ingress") (not $v.network.allowFrom) -}}
 {{- $problems = append $problems "network.allowFrom: is empty, so nobody may call; list the Ingress controller's namespace." -}}
 {{- end -}}
+{{- if and (eq $v.expose "loadBalancer") $v.network.allowFrom -}}
+{{- $problems = append $problems "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty it." -}}
+{{- end -}}
 {{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas $v.replicas | int -}}
 {{- $missing := include "model.pods" (list $v.rollout.maxUnavailable $pods false) | int -}}
 {{- $more := include "model.pods" (list $v.rollout.maxSurge $pods true) | int -}}
@@ -103,6 +115,9 @@ http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- end -}}
 {{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}
 {{- $problems = append $problems "deprecation: deprecatedOn and sunset belong together; write both or neither." -}}
+{{- end -}}
+{{- if and $v.deprecation.sunset (lt $v.deprecation.sunset $v.deprecation.deprecatedOn) -}}
+{{- $problems = append $problems (printf "deprecation.sunset: %s is before deprecatedOn; write %s or later." $v.deprecation.sunset $v.deprecation.deprecatedOn) -}}
 {{- end -}}
 {{- if and $v.deprecation.migrationUrl (not $v.deprecation.deprecatedOn) -}}
 {{- $problems = append $problems "deprecation.migrationUrl: is set, and deprecatedOn is not; write it too." -}}

@@ -1,0 +1,653 @@
+"""The chart: what Helm's engine renders of it, and that the other target registers the same."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import baker
+from tests.judges import VERSIONS, checkov
+from tests.project import QUESTIONS, TEMPLATE
+from tests.test_judges_kubernetes import EVERYTHING, IMAGE, NEWEST, OLDEST, WITHOUT, judged
+
+type Object = dict[str, Any]
+type Values = dict[str, Any]
+
+SOURCE = TEMPLATE / "layers/helm/chart"
+SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
+GATEWAY = {
+    "expose": "gateway",
+    "routing": {"host": "iris.example.org"},
+    "gateway": {"name": "public", "namespace": "gateways"},
+}
+INGRESS = {
+    "expose": "ingress",
+    "routing": {"host": "iris.example.org"},
+    "ingress": {"className": "nginx"},
+    "network": {"allowFrom": ["ingress"]},
+}
+BALANCER = {"expose": "loadBalancer", "routing": {"by": "host"}}
+
+
+@pytest.fixture(scope="session")
+def chart(cookies_session: Any) -> Path:
+    """The chart of a project, as rendered."""
+    project = baker(cookies_session)(target="helm", versioning="path", project_slug="iris")
+    return project / "chart"
+
+
+def rendered(
+    chart: Path, values: Values, name: str = "iris-v1", namespace: str = "iris-dev"
+) -> list[Object]:
+    """The objects that Helm's engine makes of values, those of `helm test` last.
+
+    Raises:
+        HelmError: it refused; the text says why.
+    """
+    with helm_python.Chart.load(chart) as loaded:
+        texts = loaded.render(values, name=name, namespace=namespace)
+    manifests = [texts[path] for path in sorted(texts) if path.endswith(".yaml")]
+    return [each for text in manifests for each in yaml.safe_load_all(text) if each]
+
+
+def installed(objects: list[Object]) -> list[Object]:
+    """Those that `helm install` makes; hooks apart."""
+    return [each for each in objects if "helm.sh/hook" not in annotations(each)]
+
+
+def annotations(each: Object) -> dict[str, str]:
+    return each["metadata"].get("annotations") or {}
+
+
+def refusal(chart: Path, values: Values, name: str = "iris-v1") -> str:
+    """What the chart says of values that can't work."""
+    with pytest.raises(helm_python.HelmError) as refused:
+        rendered(chart, values, name)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", QUESTIONS["versioning"])
+def test_a_project_has_the_chart_as_it_stands_in_the_template(
+    cookies_session: Any, scheme: str
+) -> None:
+    own = baker(cookies_session)(target="helm", versioning=scheme) / "chart"
+    for path in (SOURCE / "values.yaml", SOURCE / "values.schema.json", *templates()):
+        assert (own / path.relative_to(SOURCE)).read_bytes() == path.read_bytes()
+
+
+def templates() -> list[Path]:
+    return [path for path in sorted((SOURCE / "templates").rglob("*")) if path.is_file()]
+
+
+# What the two targets register
+
+PROGRAMS = """
+import dataclasses, json, os, sys
+from pathlib import Path
+from tests.exposures import EXPOSURES
+from tests.stacks import Stacks
+
+folder, several = Path(sys.argv[1]), json.loads(sys.argv[2])
+stacks = Stacks(folder)
+os.chdir(folder)
+made = {}
+for expose, keys in EXPOSURES.items():
+    for name, given in several.items():
+        own = {key: value for key, value in given.items() if key == expose}
+        network = keys.get("network", {}) | given["network"]
+        program = stacks.run(**keys | own | given["all"] | {"network": network})
+        made[f"{expose}, {name}"] = dataclasses.asdict(program)
+print(json.dumps(made))
+"""
+OWN = {
+    "release": "5.0.0rc1",
+    "replicas": 4,
+    "resources": {"cpu": "0.5", "memory": "1Gi"},
+    "rollout": {"max_unavailable": "50%", "max_surge": 3, "min_ready_seconds": 0},
+    "drain": {"pre_stop_seconds": 3, "timeout_seconds": 600},
+    "startup_seconds": 420,
+}
+SCALED = {
+    "release": f"6.0.0-{'a' * 57}",  # the longest that a label takes
+    "autoscaling": {"min_replicas": 3, "max_replicas": 1000, "cpu_percent": 100},
+    "env_from": {"secrets": ["1", "true"]},
+    "node_selector": {"on": "no", "1": "2"},
+    "tolerations": [{"key": "null", "value": "", "effect": "NoExecute"}],
+}
+# A version of each state; then every key.
+STACKS = {
+    "every option": {
+        "all": {
+            "versions": VERSIONS | {"v4": EVERYTHING, "v5": OWN, "v6": SCALED},
+            "image": IMAGE,
+        },
+        "network": {"metrics_from": ["monitoring", "0"]},
+    },
+    "none": {
+        "all": {"versions": {"v2": {"release": "2.0.0"}}},
+        "network": {},
+        "gateway": {"name": "1", "namespace": "2", "https": False},
+        "ingress": {"class_name": "true"},
+    },
+}
+
+
+@pytest.fixture(scope="session", params=QUESTIONS["versioning"])
+def programs(
+    request: pytest.FixtureRequest,
+    cookies_session: Any,
+    prepared: Callable[[str], Path],
+    tmp_path_factory: Any,
+) -> dict[str, Any]:
+    """What each target registers, by target and exposure; and the chart."""
+    python = prepared("helm") / ".venv/bin/python"
+    made: dict[str, Any] = {}
+    for target in ("helm", "kubernetes"):
+        answers = {"target": target, "versioning": request.param, "project_slug": "iris"}
+        project = baker(cookies_session)(**answers)
+        folder = tmp_path_factory.mktemp(target)
+        command = [python, "-c", PROGRAMS, folder, json.dumps(STACKS)]
+        made[target] = json.loads(subprocess.check_output(command, cwd=project))
+        if target == "helm":
+            made["chart"] = project / "chart"
+    return made
+
+
+def helm_releases(program: Any) -> Iterator[dict[str, Any]]:
+    """The inputs of each Helm release."""
+    for each in program["resources"]:
+        if each["type"].endswith(":Release"):
+            yield each["inputs"]
+
+
+def without_who_manages_it(each: Object) -> None:
+    """Pulumi or Helm, and helm.sh/chart is Helm's way to say so."""
+    pods = each.get("spec", {}).get("template", {}).get("metadata", {})
+    for labels in (each["metadata"]["labels"], pods.get("labels", {})):
+        labels.pop("app.kubernetes.io/managed-by", None)
+        labels.pop("helm.sh/chart", None)
+
+
+def without_pulumis_annotations(each: Object) -> None:
+    """How long Pulumi waits; Helm has --timeout."""
+    own = annotations(each)
+    for name in [name for name in own if name.startswith("pulumi.com/")]:
+        del own[name]
+
+
+def without_what_is_empty(each: Any) -> Any:
+    """An empty list or mapping, which Pulumi sends, says what its absence says."""
+    if isinstance(each, list):
+        return [without_what_is_empty(item) for item in each]
+    if isinstance(each, dict):
+        pairs = ((key, without_what_is_empty(value)) for key, value in each.items())
+        return {key: value for key, value in pairs if value not in ([], {})}
+    return each
+
+
+def comparable(objects: list[Object]) -> dict[str, Object]:
+    """Objects by kind and name, without the only differences that there may be."""
+    for each in objects:
+        without_who_manages_it(each)
+        without_pulumis_annotations(each)
+    return {f"{o['kind']} {o['metadata']['name']}": without_what_is_empty(o) for o in objects}
+
+
+def test_the_chart_makes_what_the_kubernetes_target_registers(programs: dict[str, Any]) -> None:
+    assert programs["helm"].keys() == programs["kubernetes"].keys()
+    for stack, program in programs["helm"].items():
+        ours = [
+            each
+            for release in helm_releases(program)
+            for each in installed(
+                rendered(
+                    programs["chart"], release["values"], release["name"], release["namespace"]
+                )
+            )
+        ]
+        others = [
+            each["inputs"]
+            for each in programs["kubernetes"][stack]["resources"]
+            if each["type"].startswith("kubernetes:") and not each["type"].endswith(":Namespace")
+        ]
+        mine, theirs = comparable(ours), comparable(others)
+        assert mine.keys() == theirs.keys(), stack
+        for name, each in mine.items():
+            assert each == theirs[name], f"{stack}: {name}"
+
+
+def test_both_targets_make_the_same_namespace_and_say_the_same_addresses(
+    programs: dict[str, Any],
+) -> None:
+    for stack, program in programs["helm"].items():
+        other = programs["kubernetes"][stack]
+        spaces = [
+            [each for each in one["resources"] if each["type"].endswith(":Namespace")]
+            for one in (program, other)
+        ]
+        assert spaces[0] == spaces[1]
+        if "load_balancer" not in stack:
+            said = {key: url for key, url in program["exports"].items() if key.endswith("url")}
+            assert said.items() <= other["exports"].items()
+
+
+def test_the_notes_name_the_address_that_the_program_exports(programs: dict[str, Any]) -> None:
+    for stack, program in programs["helm"].items():
+        for release in helm_releases(program):
+            with helm_python.Chart.load(programs["chart"]) as loaded:
+                texts = loaded.render(
+                    release["values"], name=release["name"], namespace=release["namespace"]
+                )
+            (notes,) = (text for path, text in texts.items() if path.endswith("NOTES.txt"))
+            version = release["values"]["apiVersion"]
+            if stack.startswith(("gateway", "ingress")):
+                assert f"POST {program['exports'][f'{version}_url']}\n" in notes
+
+
+def test_values_of_the_program_pass_a_strict_lint(programs: dict[str, Any]) -> None:
+    for program in programs["helm"].values():
+        for release in helm_releases(program):
+            report = helm_python.lint(programs["chart"], release["values"], strict=True)
+            assert report["errors"] == []
+            assert [each["error"] for each in report["messages"]] == ["icon is recommended"]
+
+
+def test_a_new_release_or_chart_changes_nothing_that_can_not_be_changed(chart: Path) -> None:
+    before, after = (
+        {each["kind"]: each for each in installed(rendered(chart, {"image": {"tag": tag}}))}
+        for tag in ("1.0.0", "2.0.0")
+    )
+    assert {kind for kind in before if before[kind] != after[kind]} == {"Deployment"}
+    chosen = {
+        "app.kubernetes.io/name": "iris",
+        "app.kubernetes.io/instance": "iris-v1",
+        "api-version": "v1",
+    }
+    for each in (before, after):
+        assert each["Deployment"]["spec"]["selector"] == {"matchLabels": chosen}
+        assert each["Service"]["spec"]["selector"] == chosen
+        pods = each["Deployment"]["spec"]["template"]["metadata"]["labels"]
+        assert "helm.sh/chart" not in pods  # a new chart alone would replace every pod
+
+
+def test_nothing_essential_is_a_hook(chart: Path) -> None:
+    objects = rendered(chart, GATEWAY | {"autoscaling": {"enabled": True}})
+    hooks = [each for each in objects if each not in installed(objects)]
+    assert {each["kind"] for each in installed(objects)} == {
+        "Deployment",
+        "HorizontalPodAutoscaler",
+        "HTTPRoute",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "Service",
+        "ServiceAccount",
+    }
+    assert {annotations(each)["helm.sh/hook"] for each in hooks} == {"test"}
+
+
+def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path) -> None:
+    objects = rendered(chart, GATEWAY)
+    (service,) = (each for each in objects if each["kind"] == "Service")
+    (pod,) = (each for each in objects if each["kind"] == "Pod")
+    _, policy = (each for each in objects if each["kind"] == "NetworkPolicy")
+    labels = pod["metadata"]["labels"]
+    assert not service["spec"]["selector"].items() <= labels.items()
+    (rule,) = policy["spec"]["ingress"]
+    (peer,) = rule["from"]
+    assert peer["podSelector"]["matchLabels"].items() <= labels.items()
+    assert policy["spec"]["podSelector"]["matchLabels"] == service["spec"]["selector"]
+
+
+def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
+    objects = rendered(chart, {"replicas": 4, "autoscaling": {"enabled": True}})
+    deployment, scaler = (
+        next(each for each in objects if each["kind"] == kind)
+        for kind in ("Deployment", "HorizontalPodAutoscaler")
+    )
+    assert "replicas" not in deployment["spec"]
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 10)
+    alone = rendered(chart, {"replicas": 4})
+    assert "HorizontalPodAutoscaler" not in {each["kind"] for each in alone}
+    assert [each["spec"]["replicas"] for each in alone if each["kind"] == "Deployment"] == [4]
+
+
+@pytest.mark.parametrize("default", [False, True])
+def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> None:
+    routing = {"host": "iris.example.org", "by": "header", "default": default}
+    objects = rendered(chart, GATEWAY | {"routing": routing})
+    (route,) = (each for each in objects if each["kind"] == "HTTPRoute")
+    own, *others = route["spec"]["rules"][0]["matches"]
+    assert own["headers"] == [{"type": "Exact", "name": "X-API-Version", "value": "v1"}]
+    assert others == ([{"path": {"type": "PathPrefix", "value": "/"}}] if default else [])
+
+
+def test_no_tag_means_the_charts_own_release(chart: Path) -> None:
+    release = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))["appVersion"]
+    (deployment,) = (each for each in rendered(chart, {}) if each["kind"] == "Deployment")
+    (server,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert server["image"] == f"registry.example.com/model:{release}"
+    assert {"name": "RELEASE", "value": release} in server["env"]
+
+
+def test_two_long_names_stay_two(chart: Path) -> None:
+    names = [f"{'i' * 51}-{i}" for i in range(2)]  # 53 characters, Helm's limit
+    made = [{each["metadata"]["name"] for each in rendered(chart, {}, name)} for name in names]
+    assert not made[0] & made[1]
+
+
+# What is refused
+
+
+def leaves(node: dict[str, Any], *place: str) -> Iterator[tuple[str, ...]]:
+    """The place of each value."""
+    for key, each in node["properties"].items():
+        if each.get("properties"):
+            yield from leaves(each, *place, key)
+        elif key != "global":
+            yield (*place, key)
+
+
+def groups(node: dict[str, Any], *place: str) -> Iterator[tuple[str, ...]]:
+    """The place of each mapping of values."""
+    yield place
+    for key, each in node["properties"].items():
+        if each.get("properties"):
+            yield from groups(each, *place, key)
+
+
+def at(place: tuple[str, ...], value: object) -> Values:
+    """Values with one alone."""
+    for key in reversed(place):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.mark.parametrize("place", [*leaves(SCHEMA)], ids=".".join)
+def test_a_value_of_another_type_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
+    for wrong in (3.5, [{}]):
+        assert f"- at '/{'/'.join(place)}" in refusal(chart, at(place, wrong))
+
+
+@pytest.mark.parametrize("place", [*leaves(SCHEMA)], ids=".".join)
+def test_a_default_can_not_be_deleted(chart: Path, place: tuple[str, ...]) -> None:
+    *above, last = place
+    where = "".join(f"/{key}" for key in above)
+    said = refusal(chart, at(place, None))
+    assert f"- at '{where}': missing property '{last}'" in said
+
+
+@pytest.mark.parametrize("place", [*groups(SCHEMA)], ids=".".join)
+def test_a_misspelt_key_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
+    where = "".join(f"/{key}" for key in place)
+    said = refusal(chart, at((*place, "colour"), "red"))
+    assert f"- at '{where}': additional properties 'colour' not allowed" in said
+
+
+def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
+    rendered(chart, {"global": {"region": "eu"}})
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        ("apiVersion", "1"),
+        ("apiVersion", "v0"),
+        ("apiVersion", "v1000"),
+        ("image.repository", "ghcr.io/you/iris:latest"),
+        ("image.repository", ""),
+        ("image.tag", "latest"),
+        ("image.tag", "1.0"),
+        ("image.tag", "1.0.0+cu12"),
+        ("image.tag", f"1.0.0-{'a' * 58}"),
+        ("image.digest", "sha256:1"),
+        ("image.pullSecrets", ["A b"]),
+        ("replicas", 0),
+        ("replicas", 1001),
+        ("autoscaling.minReplicas", 0),
+        ("autoscaling.cpuPercent", 101),
+        ("resources.cpu", "1.5"),
+        ("resources.memory", "1G"),
+        ("rollout.maxUnavailable", -1),
+        ("rollout.maxUnavailable", "1"),
+        ("rollout.maxSurge", "101%"),
+        ("rollout.maxSurge", 1001),
+        ("rollout.minReadySeconds", 61),
+        ("drain.preStopSeconds", 2),
+        ("drain.timeoutSeconds", 601),
+        ("startupSeconds", 421),
+        ("envFrom.secrets", ["A"]),
+        ("envFrom.configMaps", [1]),
+        ("nodeSelector", {"pool": 1}),
+        ("tolerations", [{"value": "gpu"}]),
+        ("tolerations", [{"key": "gpu", "effect": "NoExec"}]),
+        ("tolerations", [{"key": "gpu", "operator": "Exists"}]),
+        ("expose", "load_balancer"),
+        ("routing.by", "query"),
+        ("routing.host", "https://iris"),
+        ("routing.host", "10.0.0.1"),
+        ("gateway.namespace", "a.b"),
+        ("ingress.className", "A"),
+        ("network.allowFrom", ["a.b"]),
+        ("deprecation.deprecatedOn", "2026-02-30"),
+        ("deprecation.sunset", "31.3.2027"),
+        ("deprecation.migrationUrl", "ftp://example.com"),
+        ("test.baseUrl", "iris.example.org"),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_by_name(chart: Path, place: str, wrong: object) -> None:
+    assert f"- at '/{place.replace('.', '/')}" in refusal(chart, at(tuple(place.split(".")), wrong))
+
+
+DAYS = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            GATEWAY | {"routing": {}},
+            "routing.host: is empty, and expose is gateway; write the host name.",
+        ),
+        (
+            INGRESS | {"routing": {}},
+            "routing.host: is empty, and expose is ingress; write the host name.",
+        ),
+        (
+            GATEWAY | {"gateway": {"name": "public"}},
+            "gateway: name or namespace is empty, and expose is gateway; write both.",
+        ),
+        (
+            INGRESS | {"ingress": {}},
+            "ingress.className: is empty, and expose is ingress; write it.",
+        ),
+        (
+            INGRESS | {"routing": {"host": "a", "by": "header"}},
+            "expose: is ingress, which can't tell API versions apart by header; write gateway or"
+            " none.",
+        ),
+        (
+            BALANCER | {"routing": {"by": "path"}},
+            "expose: is loadBalancer, which can't tell API versions apart by path; write gateway"
+            " or none.",
+        ),
+        (
+            INGRESS | {"network": {}},
+            "network.allowFrom: is empty, so nobody may call; list the Ingress controller's"
+            " namespace.",
+        ),
+        (
+            BALANCER | {"network": {"allowFrom": ["a"]}},
+            "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty"
+            " it.",
+        ),
+        (
+            {"replicas": 1, "rollout": {"maxUnavailable": 1}},
+            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
+        ),
+        (
+            {"rollout": {"maxUnavailable": "100%"}},
+            "rollout.maxUnavailable: 100% of 2 pods leaves none to answer during a rollout; write"
+            " 0.",
+        ),
+        (
+            {
+                "replicas": 9,
+                "autoscaling": {"enabled": True, "minReplicas": 1},
+                "rollout": {"maxUnavailable": 1},
+            },
+            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
+        ),
+        (
+            {"rollout": {"maxSurge": 0}},
+            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
+        ),
+        (
+            {"rollout": {"maxSurge": "0%", "maxUnavailable": "40%"}},
+            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
+        ),
+        (
+            {"autoscaling": {"enabled": True, "minReplicas": 11}},
+            "autoscaling.maxReplicas: is less than minReplicas; write as many or more.",
+        ),
+        (
+            {"deprecation": {"sunset": "2027-03-31"}},
+            "deprecation: deprecatedOn and sunset belong together; write both or neither.",
+        ),
+        (
+            {"deprecation": DAYS | {"sunset": "2026-11-30"}},
+            "deprecation.sunset: 2026-11-30 is before deprecatedOn; write 2026-12-01 or later.",
+        ),
+        (
+            {"deprecation": {"migrationUrl": "https://example.com"}},
+            "deprecation.migrationUrl: is set, and deprecatedOn is not; write it too.",
+        ),
+    ],
+    ids=str,
+)
+def test_values_that_can_not_work_together_are_refused_with_a_remedy(
+    chart: Path, values: Values, sentence: str
+) -> None:
+    _, _, said = refusal(chart, values).partition("these values can't work:\n")
+    assert said.splitlines() == [sentence]
+
+
+def test_all_reasons_are_said_at_once(chart: Path) -> None:
+    values = {"expose": "gateway", "rollout": {"maxSurge": 0}}
+    _, _, said = refusal(chart, values, "1.x").partition("these values can't work:\n")
+    assert [line.partition(":")[0] for line in said.splitlines()] == [
+        "the Helm release's name",
+        "routing.host",
+        "gateway",
+        "rollout.maxSurge",
+    ]
+
+
+# Whatever the schema takes
+
+
+def values_of(node: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that a schema takes; a key that is left out keeps its default."""
+    if one_of := node.get("oneOf") or node.get("anyOf"):
+        return st.one_of(*(values_of(each) for each in one_of))
+    if "enum" in node:
+        return st.sampled_from(node["enum"])
+    if "const" in node:
+        return st.just(node["const"])
+    if node.get("format") == "date":
+        return st.dates().map(str)
+    match node["type"]:
+        case "object" if properties := node.get("properties"):
+            needed = {"key"} & properties.keys()  # of what stands in a list
+            own = {key: values_of(each) for key, each in properties.items()}
+            return st.fixed_dictionaries({key: own.pop(key) for key in needed}, optional=own)
+        case "object":
+            return st.dictionaries(names(), names(), max_size=2)
+        case "array":
+            return st.lists(values_of(node["items"]), max_size=2)
+        case "integer":
+            return st.integers(node.get("minimum"), node.get("maximum"))
+        case "boolean":
+            return st.booleans()
+        case _ if "pattern" in node:
+            text = st.from_regex(
+                node["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True
+            )
+            return text.filter(lambda value: len(value) <= node.get("maxLength", 253))
+        case _:
+            return names()
+
+
+def names() -> st.SearchStrategy[str]:
+    """Text that may be a label, and that YAML could take for something else."""
+    return st.sampled_from(["1", "0x1", "1e3", "true", "no", "on", "null", "a", "a-b.c"])
+
+
+def test_what_the_schema_takes_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
+    chart: Path,
+) -> None:
+    outcomes: set[str] = set()
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(values_of(SCHEMA), names(), st.sampled_from([OLDEST, NEWEST]))
+    def holds(values: Values, namespace: str, minor: str) -> None:
+        try:
+            objects = rendered(chart, values, "iris-v1", namespace)
+        except helm_python.HelmRenderError as error:
+            _, _, said = str(error).partition("these values can't work:\n")
+            assert said
+            for sentence in said.splitlines():
+                assert re.fullmatch(r"[\w.]+: .+; .+\.", sentence)
+            outcomes.add("refused")
+        else:
+            for each in objects:
+                if each["kind"] != "HTTPRoute":
+                    assert judged(each, minor) == ""
+                assert each["metadata"]["namespace"] == namespace
+            outcomes.add("rendered")
+
+    holds()
+    assert outcomes == {"refused", "rendered"}
+
+
+# What checkov asks of the pod of `helm test`, and why it does without.
+OF_THE_TEST = {
+    "CKV_K8S_8": "it ends by itself",
+    "CKV_K8S_9": "nobody calls it",
+    "CKV2_K8S_6": "it may call what it tests, wherever that is",
+}
+
+
+@pytest.fixture(scope="session")
+def weaknesses(chart: Path, tmp_path_factory: Any) -> set[tuple[str, str]]:
+    """What checkov finds in what the chart renders behind a Gateway and behind an Ingress."""
+    path = tmp_path_factory.mktemp("objects") / "objects.yaml"
+    secrets = {"envFrom": {"secrets": ["tokens"]}}
+    objects = [*rendered(chart, GATEWAY | secrets, "gateway"), *rendered(chart, INGRESS)]
+    path.write_text(yaml.safe_dump_all(objects), "utf-8")
+    return checkov(path, "kubernetes")
+
+
+def test_a_weakness_has_a_reason(weaknesses: set[tuple[str, str]]) -> None:
+    for check, where in weaknesses:
+        reasons = WITHOUT | (OF_THE_TEST if where.endswith("-test") else {})
+        assert check in reasons, where
+
+
+def test_every_reason_is_needed(weaknesses: set[tuple[str, str]]) -> None:
+    assert {check for check, _ in weaknesses} == WITHOUT.keys() | OF_THE_TEST.keys()
