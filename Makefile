@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list these targets
-	@awk -F ':.*## +' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## +' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .venv/installed .ministack/installed .checkov/installed  ## make .venv, .ministack and .checkov, with the locked dependencies
@@ -51,8 +51,13 @@ mutants: .venv/installed  ## break the template in each way of tests/mutants, se
 	$(PYTHON) -m tests.mutate
 
 .PHONY: bench
-bench: .venv/installed  ## measure: the table in the README
+bench: .venv/installed  ## measure: the table in the README, and the inference server
 	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks.server
+
+.PHONY: bench-peers
+bench-peers: .venv/installed  ## measure the inference server beside LitServe, BentoML, MLServer and KServe
+	$(PYTHON) -m benchmarks.peers
 
 .PHONY: generated
 generated: .venv/installed  ## write anew what is made from the template: contract, trees
@@ -68,5 +73,5 @@ lock: .venv/installed  ## resolve all dependencies anew, of the template and of 
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .ministack .checkov .uv .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .checkov .uv .peers .demo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

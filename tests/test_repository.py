@@ -29,8 +29,8 @@ def test_the_readme_names_every_question_and_choice() -> None:
 
 
 def test_the_readmes_commands_are_targets_of_make() -> None:
-    targets = re.findall(r"^  (\w+) ", make(ROOT, "help").stdout, re.MULTILINE)
-    assert {*re.findall(r"`make (\w+)`", README)} <= {*targets}
+    targets = re.findall(r"^  ([\w-]+) ", make(ROOT, "help").stdout, re.MULTILINE)
+    assert {*re.findall(r"`make ([\w-]+)`", README)} <= {*targets}
 
 
 def test_the_demo_ends_with_an_answer() -> None:
