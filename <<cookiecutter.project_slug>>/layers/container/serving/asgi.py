@@ -51,6 +51,8 @@ class ModelServer:
         self.draining = False
         self.answered = metrics.Answered()
         self.lines: list[bytes] = []
+        self.in_flight = 0
+        metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
 
     def load(self) -> None:
         """Load the model and have it answer; from then on this server is ready.
@@ -89,9 +91,12 @@ class ModelServer:
         started = time.perf_counter()
         fallback_id = secrets.token_hex(8)
         request = Request(scope["method"], PATHS.get(path, path), headers, body, fallback_id)
-        with metrics.IN_FLIGHT.track_inprogress():
+        self.in_flight += 1
+        try:
             response = await self._response(request)
             await self._send(send, response, close=unread)
+        finally:
+            self.in_flight -= 1
         self._done(request, response, time.perf_counter() - started)
 
     def refuse(self, problem: Problem) -> Response:
