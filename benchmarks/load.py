@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from http.client import HTTPConnection, HTTPException
 from itertools import cycle, islice
+from operator import itemgetter
 from pathlib import Path
 
 from tests.cluster.load import EXAMPLES, FIELDS
@@ -26,6 +27,8 @@ APPS = Path(__file__).parent / "apps"
 # Connections and rows of a request.
 CASES = [(1, 1), (32, 1), (1, 64), (32, 64)]
 WARM_UP_SECONDS = SECONDS = 1
+# While others use more of the machine than this many cores, a window is measured again.
+OTHERS, TRIES = 0.2, 8
 JSON = {"Content-Type": "application/json"}
 
 # wrk prints nothing that a program can read; with this it does.
@@ -85,10 +88,14 @@ class Load:
 
 @dataclass
 class Measured:
-    """What one round saw of a server: seconds until it was ready, megabytes at most, answers."""
+    """What one round saw of a server: seconds until it was ready, megabytes at most, answers.
+
+    contested: windows during which others worked on this machine, at each try.
+    """
 
     start: float
     megabytes: float = 0
+    contested: int = 0
     loads: dict[tuple[int, int], Load] = field(default_factory=dict)
 
 
@@ -125,7 +132,13 @@ def measure(server: Server) -> Measured:
             body = json.dumps(server.request(number))
             _check(server, port, body, number)
             _wrk(server, port, body, connections, WARM_UP_SECONDS)
-            measured.loads[connections, number] = _wrk(server, port, body, connections, SECONDS)
+            tries: list[tuple[float, Load]] = []
+            while len(tries) < TRIES and not (tries and tries[-1][0] <= OTHERS):
+                before = _others(process.pid)
+                load = _wrk(server, port, body, connections, SECONDS)
+                tries.append(((_others(process.pid) - before) / SECONDS, load))
+            others, measured.loads[connections, number] = min(tries, key=itemgetter(0))
+            measured.contested += others > OTHERS
         measured.megabytes = _megabytes(process.pid)
     return measured
 
@@ -203,20 +216,41 @@ def _wrk(server: Server, port: int, body: str, connections: int, seconds: int) -
     return Load(saw["requests"] / saw["seconds"], saw["p50"], saw["p99"])
 
 
+def _others(pid: int) -> float:
+    """Seconds of work of all cores, less those of a server, and of ourselves with wrk."""
+    with Path("/proc/stat").open(encoding="utf-8") as file:
+        user, nice, system, _, _, *interrupts = map(int, file.readline().split()[1:9])
+    ticks = user + nice + system + sum(interrupts)
+    for each in _tree(pid):
+        fields = Path(f"/proc/{each}/stat").read_text("utf-8").rpartition(")")[2].split()
+        ticks -= int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
+
+
 def _megabytes(pid: int) -> float:
-    """The most that a process and its children held in memory, each counted alone."""
-    process = Path(f"/proc/{pid}")
-    status = (process / "status").read_text("utf-8").splitlines()
-    own = sum(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    lists = [path.read_text("utf-8") for path in process.glob("task/*/children")]
-    children = [int(child) for each in lists for child in each.split()]
-    return own * 1024 / 1e6 + sum(map(_megabytes, children))
+    """The most that a server's processes held in memory, each counted alone."""
+    peaks = [
+        int(line.split()[1])
+        for each in _tree(pid)
+        for line in Path(f"/proc/{each}/status").read_text("utf-8").splitlines()
+        if line.startswith("VmHWM")
+    ]
+    return sum(peaks) * 1024 / 1e6
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and its children, and theirs."""
+    lists = [path.read_text("utf-8") for path in Path(f"/proc/{pid}").glob("task/*/children")]
+    return [pid, *(each for text in lists for child in text.split() for each in _tree(int(child)))]
 
 
 def rounds(servers: Sequence[Server], number: int) -> dict[str, list[Measured]]:
-    """What each server does, in so many rounds over all of them; the first warms the disk."""
-    seen = [{server.name: measure(server) for server in servers} for _ in range(number + 1)]
-    return {server.name: [each[server.name] for each in seen[1:]] for server in servers}
+    """What each server does, in so many rounds over all of them."""
+    for server in servers:
+        with running(server):  # the first start compiles and reads from the disk
+            pass
+    seen = [{server.name: measure(server) for server in servers} for _ in range(number)]
+    return {server.name: [each[server.name] for each in seen] for server in servers}
 
 
 def ratio(ours: list[Measured], other: list[Measured], case: tuple[int, int]) -> float:
@@ -245,6 +279,9 @@ def print_table(seen: Mapping[str, list[Measured]]) -> None:
             )
             cells.append(f"{per_second:,.0f}/s, {p50:.3g} · {p99:.3g} ms")
         print(f"| {name} |", " | ".join(cells), "|")
+    contested = sum(each.contested for measured in seen.values() for each in measured)
+    windows = len(seen) * number * len(CASES)
+    print(f"\nOthers used more than {OTHERS} cores in {contested} of {windows} windows.")
 
 
 def row(number: int, what: str) -> str:

@@ -23,7 +23,7 @@ from benchmarks.load import (
 )
 from tests.project import make, render
 
-ROUNDS = 7
+ROUNDS = 5
 FASTAPI = ["fastapi==0.165.0", "pydantic==2.14.3", "uvicorn", "httptools", "uvloop"]
 MODEL = ["numpy", "onnxruntime"]
 # As our server sets uvicorn up; without any line of log.
