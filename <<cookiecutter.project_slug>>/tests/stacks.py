@@ -68,13 +68,14 @@ class Stacks:
 
 def config(project: str, versions: Any, **keys: Any) -> dict[str, str]:
     """A stack's config as Pulumi hands it over, with the keys that the scheme needs."""
-    return texts(project, {"versions": versions} | scheme.keys(mapping(versions)) | keys)
+    own = {"versions": versions} | scheme.keys(mapping(versions)) | keys
+    return texts({f"{project}:{key}": value for key, value in own.items()})
 
 
-def texts(project: str, keys: Mapping[str, Any]) -> dict[str, str]:
-    """The project's keys as Pulumi hands them over: text, and all but text as JSON."""
+def texts(keys: Mapping[str, Any]) -> dict[str, str]:
+    """The keys of a stack as Pulumi hands them over: text, and all but text as JSON."""
     return {
-        f"{project}:{key}": value if isinstance(value, str) else json.dumps(value, default=_day)
+        key: value if isinstance(value, str) else json.dumps(value, default=_day)
         for key, value in keys.items()
     }
 

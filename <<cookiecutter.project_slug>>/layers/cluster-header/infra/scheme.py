@@ -53,10 +53,12 @@ def path(_api_version: str) -> str:
 def matches(api_version: str, stack: StackKeys) -> list[dict[str, Any]]:
     """The requests that an HTTPRoute takes.
 
-    There is no match for an absent header: the default version's second one takes whatever no
-    other route does, unknown versions too, and its app answers those 404.
+    Its name in the path does too, as in its contract. There is no match for an absent header: the
+    default version's last one takes whatever no other route does, unknown versions too, and its
+    app answers those 404.
     """
     everything = {"path": {"type": "PathPrefix", "value": "/"}}
     header = {"type": "Exact", "name": "X-API-Version", "value": api_version}
-    own = [{**everything, "headers": [header]}]
+    named = {"path": {"type": "PathPrefix", "value": f"/{api_version}"}}
+    own = [{**everything, "headers": [header]}, named]
     return [*own, everything] if api_version == stack.default_version else own

@@ -31,5 +31,6 @@ def path(version: str) -> str:
 def matches(version: str) -> list[dict[str, Any]]:
     """Which requests the route of a version takes, where v2 is the default."""
     header = {"type": "Exact", "name": "X-API-Version", "value": version}
-    own = [EVERYTHING | {"headers": [header]}]
+    named = {"path": {"type": "PathPrefix", "value": f"/{version}"}}
+    own = [EVERYTHING | {"headers": [header]}, named]
     return [*own, EVERYTHING] if version == "v2" else own

@@ -58,7 +58,7 @@ def _digest(value: str) -> str:
 
 
 def _cpu(value: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]*m?|0\.[0-9]*[1-9]", value):
+    if not re.fullmatch(r"[1-9][0-9]*(m|\.[0-9]+)?|0\.[0-9]*[1-9]", value):
         raise ValueError(f'{spelt(value)} is no number of processors; write one such as "500m"')
     return value
 
@@ -101,6 +101,9 @@ class Gateway(Section):
 
     namespace: Annotated[NamespaceName, Field(examples=["gateways"])]
     """Its namespace."""
+
+    listener: Name | None = None
+    """The listener to hang on; all of them if left out, one without TLS too."""
 
     https: bool = True
     """Clients reach it with https."""

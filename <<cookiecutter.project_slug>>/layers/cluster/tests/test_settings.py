@@ -104,7 +104,7 @@ def test_what_an_exposure_needs_is_enough_for_it(stacks: Stacks, expose: str) ->
         ({"autoscaling": {"cpu_percent": 101}}, "autoscaling.cpu_percent: is 101; write 100 or"),
         ({"autoscaling": True}, "autoscaling: is true; write a mapping."),
         ({"resources": {"cpu": 1}}, 'resources.cpu: is 1; write one such as "500m".'),
-        ({"resources": {"cpu": "1.5"}}, 'resources.cpu: "1.5" is no number of processors; write'),
+        ({"resources": {"cpu": "1.5m"}}, 'resources.cpu: "1.5m" is no number of processors; write'),
         ({"resources": {"memory": "1G"}}, 'resources.memory: "1G" is no amount of memory; write'),
         (
             {"replicas": 1, "rollout": {"max_unavailable": 1}},

@@ -86,6 +86,7 @@ class Http(uvicorn.Server):
     def _drain(self, seconds: float) -> None:
         if self.server.app is None:  # nobody was sent here yet
             seconds = 0
+        say("draining", seconds=seconds)
         self.server.draining = True
         asyncio.get_running_loop().call_later(seconds, self._exit)
 

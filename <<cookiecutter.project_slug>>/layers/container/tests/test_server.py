@@ -110,7 +110,7 @@ def test_a_signal_ends_it_at_once_while_it_loads(gate: Gate) -> None:
         gate.wait()
         server.process.terminate()
         assert server.wait() == 0
-        assert server.log == []
+        assert server.log == [{"event": "draining", "seconds": 0}]
 
 
 def test_a_model_that_cannot_answer_ends_it_and_one_line_says_why() -> None:

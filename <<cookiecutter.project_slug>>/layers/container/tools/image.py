@@ -5,10 +5,10 @@ The repository is the one of Pulumi.<stack>.yaml, the tag is this working tree's
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from infra.problems import mapping
 from serving.release import Build
 
 ROOT = Path(__file__).parent.parent
@@ -24,9 +24,12 @@ def name(stack: str) -> str:
     path = ROOT / f"Pulumi.{stack}.yaml"
     if not path.exists():
         sys.exit(f"{path.name} is missing.")
-    config: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+    try:
+        file = mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        sys.exit(f"{path.name} is not YAML: {error}")
     key = f"{build.service}:image"
-    repository = (config.get(key) or {}).get("repository")
+    repository = mapping(mapping(file.get("config")).get(key)).get("repository")
     if not repository:
         sys.exit(
             f"{path.name}: {key} has no repository; write one such as ghcr.io/you/{build.service}."

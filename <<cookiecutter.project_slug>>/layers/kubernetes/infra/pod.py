@@ -51,6 +51,8 @@ def pod(
             ],
             "node_selector": version.node_selector,
             "tolerations": [_toleration(each) for each in version.tolerations],
+            # The one place where the server, or your model, may write.
+            "volumes": [{"name": "tmp", "empty_dir": {"size_limit": "64Mi"}}],
             "containers": [_container(api_version, version, stack)],
         },
     }
@@ -95,6 +97,7 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         },
         # The front needs a moment to learn that this pod goes: until then the server goes on.
         "lifecycle": {"pre_stop": {"sleep": {"seconds": version.drain.pre_stop_seconds}}},
+        "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108
         "security_context": {
             "allow_privilege_escalation": False,
             "read_only_root_filesystem": True,
@@ -122,6 +125,10 @@ def _environment(api_version: str, version: Version) -> dict[str, str]:
     variables = {
         "API_VERSION": api_version,
         "RELEASE": version.release,
+        # Where the probes and the Service look, whatever env_from says.
+        "HOST": "0.0.0.0",  # noqa: S104
+        "PORT": str(PORTS["http"]),
+        "METRICS_PORT": str(PORTS["metrics"]),
         "DRAIN_SECONDS": "0",  # preStop has waited already
         "SHUTDOWN_SECONDS": str(version.drain.timeout_seconds),
     }

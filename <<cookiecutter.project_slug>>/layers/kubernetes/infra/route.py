@@ -57,8 +57,11 @@ def _http_route(
     gateway: Gateway, host: str, matches: list[dict[str, Any]], service: pulumi.Output[str]
 ) -> dict[str, Any]:
     """https://gateway-api.sigs.k8s.io/api-types/httproute"""
+    parent = {"name": gateway.name, "namespace": gateway.namespace}
+    if gateway.listener:
+        parent["sectionName"] = gateway.listener
     return {
-        "parentRefs": [{"name": gateway.name, "namespace": gateway.namespace}],
+        "parentRefs": [parent],
         "hostnames": [host],
         "rules": [{"matches": matches, "backendRefs": [{"name": service, "port": 80}]}],
     }

@@ -59,7 +59,11 @@ class ModelService(pulumi.ComponentResource):
             metadata={
                 **metadata,
                 "labels": labels(stack.project, api_version) | of_release(version.release),
-                "annotations": {"pulumi.com/timeoutSeconds": str(version.rollout_seconds)},
+                "annotations": {
+                    "pulumi.com/timeoutSeconds": str(version.rollout_seconds),
+                    # What somebody did by hand on a bad night must not block the next deploy.
+                    "pulumi.com/patchForce": "true",
+                },
             },
             spec=spec,
             opts=child,

@@ -206,9 +206,12 @@ def test_a_digest_settles_which_image_that_is(stacks: Stacks) -> None:
 def test_a_release_is_told_what_it_is_in_words_that_it_understands(stacks: Stacks) -> None:
     program = stacks.run({BUILD.api_version: {"release": BUILD.release}})
     told = environment(program, BUILD.api_version)
-    assert told.keys() == {"API_VERSION", "RELEASE", "DRAIN_SECONDS", "SHUTDOWN_SECONDS"}
     assert Release.load(told) == Release(BUILD)
-    assert Options.load(told).shutdown_seconds == 20
+    options = Options.load(told)
+    assert (options.drain_seconds, options.shutdown_seconds) == (0, 20)
+    assert options.host == "0.0.0.0"  # noqa: S104
+    ports = {each["name"]: each["containerPort"] for each in container(program)["ports"]}
+    assert ports == {"http": options.port, "metrics": options.metrics_port}
 
 
 def test_a_deprecated_release_is_told_since_when_and_until_when(stacks: Stacks) -> None:
@@ -286,7 +289,7 @@ def test_pulumi_waits_for_slow_models_in_many_pods(
     stacks: Stacks, keys: dict[str, Any], seconds: int
 ) -> None:
     metadata = run_v1(stacks, **keys).one("Deployment").inputs["metadata"]
-    assert metadata["annotations"] == {"pulumi.com/timeoutSeconds": str(seconds)}
+    assert metadata["annotations"]["pulumi.com/timeoutSeconds"] == str(seconds)
 
 
 def test_what_finds_the_pods_is_app_and_api_version_only(two: Program) -> None:
@@ -495,3 +498,21 @@ def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
     program = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
     assert [each.kind for each in program.resources] == ["Namespace"]
     assert program.exports == {"namespace": "iris-dev"}
+
+
+def test_what_somebody_changed_by_hand_does_not_block_the_next_deploy(two: Program) -> None:
+    annotations = two.one("Deployment", "v1").inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/patchForce"] == "true"
+
+
+def test_a_route_hangs_on_one_listener_where_that_is_said(stacks: Stacks) -> None:
+    gateway = {"name": "public", "namespace": "gateways"}
+    program = stacks.run(gateway=gateway | {"listener": "https"})
+    assert spec(program, "HTTPRoute")["parentRefs"] == [gateway | {"sectionName": "https"}]
+
+
+def test_a_pod_may_write_to_tmp_and_nowhere_else(two: Program) -> None:
+    (mount,) = container(two)["volumeMounts"]
+    assert mount == {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108
+    assert pod(two)["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
+    assert container(two)["securityContext"]["readOnlyRootFilesystem"] is True
