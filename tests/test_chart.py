@@ -324,8 +324,9 @@ def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> 
     routing = {"host": "iris.example.org", "by": "header", "default": default}
     objects = rendered(chart, GATEWAY | {"routing": routing})
     (route,) = (each for each in objects if each["kind"] == "HTTPRoute")
-    own, *others = route["spec"]["rules"][0]["matches"]
+    own, named, *others = route["spec"]["rules"][0]["matches"]
     assert own["headers"] == [{"type": "Exact", "name": "X-API-Version", "value": "v1"}]
+    assert named == {"path": {"type": "PathPrefix", "value": "/v1"}}
     assert others == ([{"path": {"type": "PathPrefix", "value": "/"}}] if default else [])
 
 
@@ -414,7 +415,7 @@ def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
         ("replicas", 1001),
         ("autoscaling.minReplicas", 0),
         ("autoscaling.cpuPercent", 101),
-        ("resources.cpu", "1.5"),
+        ("resources.cpu", "1.5m"),
         ("resources.memory", "1G"),
         ("rollout.maxUnavailable", -1),
         ("rollout.maxUnavailable", "1"),
