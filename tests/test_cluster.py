@@ -5,23 +5,17 @@ Needs KUBECONFIG, a Gateway `public` in the namespace `gateways`, and its addres
 
 import json
 import os
-import re
-import shutil
-import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cluster.image import Image, build
+from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.load import Target, load
-from tests.cluster.stack import Object, Stack, publish
+from tests.cluster.releases import publish_releases
+from tests.cluster.stack import Object, Stack
 from tests.conftest import ONE_EACH, baker
-from tests.local_cloud.stack import Answer
-from tests.project import make
 
 MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
 pytestmark = [
@@ -30,16 +24,6 @@ pytestmark = [
         "ready", [ONE_EACH["kubernetes"]], ids=["kubernetes"], indirect=True, scope="session"
     ),
 ]
-REPOSITORY = "registry.example.org/iris"
-EXAMPLE = json.dumps(
-    {
-        "instances": [
-            {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
-        ]
-    }
-).encode()
-# What is built for these tests, by release.
-RELEASES = {"1.0.0": "v1", "1.1.0": "v1", "1.2.0": "v1", "1.3.0": "v1", "2.0.0": "v2"}
 # Quick for a test, and still one pod after the other.
 QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
 DEPRECATED = {
@@ -51,37 +35,15 @@ DEPRECATED = {
 
 
 @pytest.fixture(scope="session")
-def images(ready: Path, tmp_path_factory: Any) -> None:
-    """The image of each release, where the cluster finds it."""
-    built: dict[str, Image] = {}
-    for release, version in RELEASES.items():
-        folder = tmp_path_factory.mktemp("image") / "app"
-        if version not in built:
-            project = tmp_path_factory.mktemp("project") / "project"
-            shutil.copytree(ready, project, symlinks=True)
-            name_build(project, version, release)
-            said = make(project, "contract")
-            assert said.returncode == 0, said.stdout
-            built[version] = image = build(project, folder)
-        else:
-            image = built[version].copy(folder)
-            name_build(folder, version, release)
-        publish(f"{REPOSITORY}:{release}", image)
-
-
-def name_build(project: Path, version: str, release: str) -> None:
-    """Make a tree the one of a release of an API version."""
-    pyproject = project / "pyproject.toml"
-    text = re.sub(r'^version = ".*"', f'version = "{release}"', pyproject.read_text(), flags=re.M)
-    text = re.sub(r'^api_version = ".*"', f'api_version = "{version}"', text, flags=re.M)
-    pyproject.unlink()  # a copy of an image shares its files with it
-    pyproject.write_text(text)
+def repository(ready: Path, tmp_path_factory: Any) -> str:
+    """Where the cluster finds the image of each release."""
+    return publish_releases(ready, tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture
 def stack(
     ready: Path,
-    images: None,  # noqa: ARG001
+    repository: str,
     cookies_session: Any,
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -89,7 +51,7 @@ def stack(
     """A stack of the scheme that the test asks for, path where it asks for none."""
     scheme = getattr(request, "param", "path")
     project = baker(cookies_session)(target="kubernetes", versioning=scheme)
-    stack = Stack(scheme, project, ready / ".venv/bin/python", tmp_path)
+    stack = Stack(scheme, project, ready / ".venv/bin/python", tmp_path, repository)
     yield stack
     stack.down()
 
@@ -109,7 +71,7 @@ def deploy(stack: Stack, edit: Callable[[Object], None] | None = None, **version
     stack.up(
         edit=edit,
         versions=served,
-        image={"repository": REPOSITORY},
+        image={"repository": stack.repository},
         gateway={"name": "public", "namespace": "gateways", "https": False},
         namespace={"name": stack.folder.name.replace("_", "-")},
         **keys[stack.scheme],
@@ -128,27 +90,6 @@ def target(stack: Stack, version: str, path: str = "/predict") -> Target:
             return Target(url, path, {"Host": host(stack), "X-API-Version": version})
 
 
-def ask(where: Target, body: bytes = EXAMPLE, method: str = "POST", **headers: str) -> Answer:
-    """One answer through the gateway."""
-    address = urlsplit(where.url)
-    connection = HTTPConnection(address.hostname or "", address.port or 80, timeout=10)
-    own = {"Content-Type": "application/json", **where.headers, **headers}
-    connection.request(method, where.path, body, own)
-    response = connection.getresponse()
-    lower = {name.lower(): value for name, value in response.getheaders()}
-    answer = Answer(response.status, lower, response.read())
-    connection.close()
-    return answer
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Return as soon as a condition holds; fail where it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.1)
-
-
 def serve(stack: Stack, edit: Callable[[Object], None] | None = None, **versions: Any) -> None:
     """Deploy, and wait until clients get the releases that were deployed."""
     deploy(stack, edit, **versions)
@@ -156,14 +97,7 @@ def serve(stack: Stack, edit: Callable[[Object], None] | None = None, **versions
         if own.get("state") != "retired":
             stack.rolled_out(name)
             release = own["release"]
-            wait_for(
-                lambda n=name, r=release: ask(target(stack, n)).headers.get("x-model-release") == r
-            )
-
-
-def release_of(answer: Answer) -> str | None:
-    """The release that answered; None where it was the gateway itself."""
-    return answer.headers.get("x-model-release")
+            wait_for(lambda n=name, r=release: release_of(ask(target(stack, n))) == r)
 
 
 V1, V2 = {"release": "1.0.0"}, {"release": "2.0.0"}

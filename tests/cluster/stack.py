@@ -1,14 +1,12 @@
 """A rendered project on a Kubernetes cluster: what its program registers is applied there."""
 
 import json
-import os
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.image import Image
 from tests.project import program
 
 type Object = dict[str, Any]
@@ -29,43 +27,18 @@ def kubectl(*arguments: str, given: str | None = None) -> str:
     return said.stdout
 
 
-def publish(name: str, image: Image) -> None:
-    """Have the cluster's nodes find an image by its name.
-
-    KUBETEST_IMAGES names the registry of a cluster without a container engine, a JSON file; for
-    any other cluster the image is built from the same tree by docker and loaded into kind.
-    """
-    registry = os.environ.get("KUBETEST_IMAGES")
-    if registry is None:
-        subprocess.run(["docker", "build", "--tag", name, image.folder], check=True)
-        subprocess.run(["kind", "load", "docker-image", name], check=True)
-        return
-    path = Path(registry)
-    images = json.loads(path.read_text("utf-8"))
-    before, _, _ = image.environ["PATH"].partition(":$PATH")
-    images[name] = {
-        "root": str(image.folder),
-        "command": image.command,
-        "env": {key: value for key, value in image.environ.items() if key != "PATH"},
-        "path_prepend": before,
-        "mounts": [str(image.folder)],
-    }
-    replaced = path.with_suffix(".new")
-    replaced.write_text(json.dumps(images), "utf-8")
-    replaced.rename(path)  # at once: nodes may be reading it
-
-
 @dataclass
 class Stack:
     """The stack `dev` of a project on the cluster.
 
-    python: of an environment with what the program needs. folder: scratch.
+    python: of an environment with what the program needs. folder: scratch. repository: of images.
     """
 
     scheme: str
     project: Path
     python: Path
     folder: Path
+    repository: str
     objects: dict[tuple[str, str], Object] = field(default_factory=dict)
     exports: dict[str, str] = field(default_factory=dict)
 

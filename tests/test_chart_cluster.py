@@ -1,0 +1,122 @@
+"""The chart on a real Kubernetes, with Helm 4 and, where it is on the PATH as helm3, Helm 3.
+
+Needs what test_cluster.py needs, and helm.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.client import ask, release_of, wait_for
+from tests.cluster.helm import ATOMIC, Helm
+from tests.cluster.load import Target, load
+from tests.cluster.releases import publish_releases
+from tests.cluster.stack import kubectl
+from tests.conftest import baker
+
+MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
+MISSING += [] if shutil.which("helm") else ["helm"]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"missing: {', '.join(MISSING)}")
+# Quick for a test, and still one pod after the other.
+QUICK = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
+
+
+@pytest.fixture(scope="session")
+def repository(prepared: Callable[[str], Path], tmp_path_factory: Any) -> str:
+    """Where the cluster finds the image of each release."""
+    return publish_releases(prepared("helm"), tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(params=ATOMIC)
+def helm(
+    request: pytest.FixtureRequest,
+    prepared: Callable[[str], Path],
+    cookies_session: Any,
+    tmp_path: Path,
+) -> Iterator[Helm]:
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not on the PATH")
+    project = baker(cookies_session)(target="helm", versioning="path", project_slug="iris")
+    helm = Helm(request.param, project, prepared("helm") / ".venv/bin/python", tmp_path)
+    yield helm
+    helm.down()
+
+
+@pytest.fixture
+def up(helm: Helm, repository: str) -> Callable[..., None]:
+    """Brings API versions to releases: `up(v1="1.0.0")`, with flags for helm."""
+
+    def bring(*flags: str, **versions: str) -> None:
+        served = {name: QUICK | {"release": release} for name, release in versions.items()}
+        releases = helm.releases(
+            versions=served,
+            image={"repository": repository},
+            host=host(helm),
+            gateway={"name": "public", "namespace": "gateways", "https": False},
+            namespace={"name": helm.folder.name.replace("_", "-").strip("-")},
+        )
+        for name, release in versions.items():
+            helm.up(releases[name], *flags)
+            wait_for(lambda n=name, r=release: release_of(ask(target(helm, n))) == r)
+
+    return bring
+
+
+def host(helm: Helm) -> str:
+    """A host name that no other test uses."""
+    return f"{helm.folder.name.replace('_', '-').strip('-')}.example.org"
+
+
+def target(helm: Helm, version: str) -> Target:
+    """Where clients call a version."""
+    return Target(os.environ["GATEWAY_URL"], f"/{version}/predict", {"Host": host(helm)})
+
+
+def test_upgrades_and_a_rollback_lose_no_request(helm: Helm, up: Callable[..., None]) -> None:
+    up(v1="1.0.0")
+    with load(target(helm, "v1")) as clients:
+        up(v1="1.1.0")
+        helm("rollback", "iris-v1", "1", "--wait", "--timeout=60s")
+        wait_for(lambda: release_of(ask(target(helm, "v1"))) == "1.0.0")
+        wait_for(lambda: clients.answers.total() >= 5_000)
+    assert clients.failures == []
+    assert clients.answers.keys() == {"1.0.0", "1.1.0"}
+    assert helm.statuses("iris-v1") == ["superseded", "superseded", "deployed"]
+
+
+def test_a_failed_upgrade_takes_itself_back(helm: Helm, up: Callable[..., None]) -> None:
+    up(v1="1.0.0")
+    before = kubectl("get", "pods", "-o", "name", f"--namespace={helm.namespace}")
+    with load(target(helm, "v1"), 2) as clients:
+        with pytest.raises(RuntimeError, match="UPGRADE FAILED"):
+            up("--timeout=6s", v1="1.9.9")  # there is no such image
+        wait_for(
+            lambda: kubectl("get", "pods", "-o", "name", f"--namespace={helm.namespace}") == before
+        )
+    assert clients.failures == []
+    assert clients.answers.keys() == {"1.0.0"}
+    assert helm.statuses("iris-v1") == ["superseded", "failed", "deployed"]
+
+
+def test_helm_test_asks_the_version_that_was_installed(helm: Helm, up: Callable[..., None]) -> None:
+    up(f"--set=test.baseUrl={os.environ['GATEWAY_URL']}", v1="1.0.0")
+    assert "Phase:          Succeeded" in helm("test", "iris-v1", "--timeout=60s")
+    kubectl("delete", "httproute", "iris-v1", f"--namespace={helm.namespace}")
+    wait_for(lambda: ask(target(helm, "v1")).status == 404)
+    with pytest.raises(RuntimeError, match="failed"):
+        helm("test", "iris-v1", "--timeout=60s")
+
+
+def test_v1_is_uninstalled_while_v2_is_called(helm: Helm, up: Callable[..., None]) -> None:
+    up(v1="1.0.0", v2="2.0.0")
+    with load(target(helm, "v2"), 4) as clients:
+        helm("uninstall", "iris-v1", "--wait", "--timeout=60s")
+        wait_for(lambda: release_of(ask(target(helm, "v1"))) is None)
+    assert clients.failures == []
+    assert clients.answers.keys() == {"2.0.0"}
+    left = kubectl("get", "deployments,services,httproutes", "-o", "name", "-n", helm.namespace)
+    assert {line.rpartition("/")[2] for line in left.split()} == {"iris-v2"}
