@@ -278,6 +278,35 @@ def test_a_new_release_or_chart_changes_nothing_that_can_not_be_changed(chart: P
         assert "helm.sh/chart" not in pods  # a new chart alone would replace every pod
 
 
+def pod(chart: Path, values: Values) -> tuple[Object, Object]:
+    """A pod's spec, and its only container."""
+    (deployment,) = (each for each in rendered(chart, values) if each["kind"] == "Deployment")
+    own = deployment["spec"]["template"]["spec"]
+    (server,) = own["containers"]
+    return own, server
+
+
+def test_a_pod_that_goes_is_given_the_time_that_its_requests_need(chart: Path) -> None:
+    for before, after in ((3, 1), (5, 20), (120, 600)):
+        drain = {"preStopSeconds": before, "timeoutSeconds": after}
+        own, server = pod(chart, {"drain": drain})
+        assert server["lifecycle"] == {"preStop": {"sleep": {"seconds": before}}}
+        assert {"name": "SHUTDOWN_SECONDS", "value": str(after)} in server["env"]
+        assert own["terminationGracePeriodSeconds"] == before + after + 5
+
+
+def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
+    _, server = pod(chart, {"startupSeconds": 300})
+    startup = server["startupProbe"]
+    assert startup["failureThreshold"] * startup["periodSeconds"] == 300
+    paths = {name: server[name]["httpGet"]["path"] for name in server if name.endswith("Probe")}
+    assert paths == {
+        "startupProbe": "/readyz",
+        "readinessProbe": "/readyz",
+        "livenessProbe": "/livez",
+    }
+
+
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
     objects = rendered(chart, GATEWAY | {"autoscaling": {"enabled": True}})
     hooks = [each for each in objects if each not in installed(objects)]
@@ -332,8 +361,7 @@ def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> 
 
 def test_no_tag_means_the_charts_own_release(chart: Path) -> None:
     release = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))["appVersion"]
-    (deployment,) = (each for each in rendered(chart, {}) if each["kind"] == "Deployment")
-    (server,) = deployment["spec"]["template"]["spec"]["containers"]
+    _, server = pod(chart, {})
     assert server["image"] == f"registry.example.com/model:{release}"
     assert {"name": "RELEASE", "value": release} in server["env"]
 
