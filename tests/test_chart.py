@@ -366,6 +366,26 @@ def test_no_tag_means_the_charts_own_release(chart: Path) -> None:
     assert {"name": "RELEASE", "value": release} in server["env"]
 
 
+@pytest.mark.parametrize("word", ["1", "1e3", "true", "no", "null"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(chart: Path, word: str) -> None:
+    own = {
+        "image": {"pullSecrets": [word]},
+        "envFrom": {"secrets": [word], "configMaps": [word]},
+        "nodeSelector": {word: word},
+        "tolerations": [{"key": word, "value": word}],
+        "gateway": {"name": word, "namespace": word},
+        "ingress": {"className": word, "tlsSecret": word},
+        "network": {"allowFrom": [word], "metricsFrom": [word]},
+    }
+    for base in (GATEWAY, INGRESS):
+        for each in rendered(chart, base | own, namespace=word):
+            assert each["metadata"]["namespace"] == word
+            if each["kind"] == "HTTPRoute":
+                assert each["spec"]["parentRefs"] == [{"name": word, "namespace": word}]
+            else:
+                assert judged(each, NEWEST) == ""
+
+
 def test_two_long_names_stay_two(chart: Path) -> None:
     names = [f"{'i' * 51}-{i}" for i in range(2)]  # 53 characters, Helm's limit
     made = [{each["metadata"]["name"] for each in rendered(chart, {}, name)} for name in names]
@@ -621,37 +641,59 @@ def names() -> st.SearchStrategy[str]:
     return st.sampled_from(["1", "0x1", "1e3", "true", "no", "on", "null", "a", "a-b.c"])
 
 
+def over(base: Any, values: Any) -> Any:
+    """Values, and of the base what they leave out."""
+    if not isinstance(base, dict):
+        return values
+    return base | {key: over(base.get(key), value) for key, value in values.items()}
+
+
+# By chance alone few values would be whole.
+WHOLE: list[Values] = [
+    {},
+    GATEWAY | {"autoscaling": {"enabled": True}},
+    INGRESS | {"deprecation": DAYS},
+    BALANCER,
+]
+
+
 def test_what_the_schema_takes_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
     chart: Path,
 ) -> None:
-    outcomes: set[str] = set()
+    seen: set[str] = set()
 
     @settings(
-        max_examples=60,
+        max_examples=120,
         deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=[*HealthCheck],
     )
-    @given(values_of(SCHEMA), names(), st.sampled_from([OLDEST, NEWEST]))
-    def holds(values: Values, namespace: str, minor: str) -> None:
+    @given(
+        values_of(SCHEMA),
+        st.sampled_from(WHOLE),
+        names(),
+        st.sampled_from([OLDEST, NEWEST]),
+    )
+    def holds(values: Values, base: Values, namespace: str, minor: str) -> None:
+        given = over(base, values) | {"expose": base.get("expose", "none")}
         try:
-            objects = rendered(chart, values, "iris-v1", namespace)
+            objects = rendered(chart, given, "iris-v1", namespace)
         except helm_python.HelmRenderError as error:
             _, _, said = str(error).partition("these values can't work:\n")
             assert said
             for sentence in said.splitlines():
                 assert re.fullmatch(r"[\w.]+: .+; .+\.", sentence)
-            outcomes.add("refused")
+            seen.add("refused")
         else:
             for each in objects:
+                assert each["metadata"]["namespace"] == namespace
                 if each["kind"] != "HTTPRoute":
                     assert judged(each, minor) == ""
-                assert each["metadata"]["namespace"] == namespace
-            outcomes.add("rendered")
+                seen.add(each["kind"])
 
     holds()
-    assert outcomes == {"refused", "rendered"}
+    assert seen > {"refused", "Deployment", "HorizontalPodAutoscaler", "HTTPRoute", "Ingress"}
 
 
 # What checkov asks of the pod of `helm test`, and why it does without.
