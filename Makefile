@@ -44,7 +44,7 @@ demo: .venv/installed .ministack/installed  ## render a project, train, test, se
 # A process runs all tests of a file, since these share what they set up.
 .PHONY: test
 test: .venv/installed .ministack/installed .checkov/installed  ## run every test, those of the rendered projects too
-	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
+	$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: mutants
 mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, make
 
@@ -66,3 +67,24 @@ def prepared(cookies_session: Any) -> Callable[[str], Path]:
 def ready(request: pytest.FixtureRequest, prepared: Callable[[str], Path]) -> Path:
     """A project of each target after `make setup model`; not to be changed."""
     return prepared(request.param)
+
+
+CLUSTER = ("tests/test_cluster.py", "tests/test_chart_cluster.py")
+
+
+class OneCluster(LoadFileScheduling):
+    """A worker takes a file at a time; those that share the cluster count as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the cluster" if file in CLUSTER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCluster:
+    """How tests are spread over the workers."""
+    return OneCluster(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: what shares the cluster."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in CLUSTER)
