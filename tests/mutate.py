@@ -96,7 +96,7 @@ def red(base: Base, combination: str | None, names: list[str]) -> str | None:
     """What pytest says of tests that fail without any mutant; None where they pass."""
     with tempfile.TemporaryDirectory() as temporary:
         said = base.run(combination, names, ROOT, Path(temporary, "render"))
-    return said.stdout if said.returncode else None
+    return said.stdout + said.stderr if said.returncode else None
 
 
 def verdict(base: Base, patch: Path) -> str | None:
