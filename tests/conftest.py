@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.cluster.releases import publish_releases
 from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, make
 
 type Bake = Callable[..., Path]
@@ -67,6 +68,12 @@ def prepared(cookies_session: Any) -> Callable[[str], Path]:
 def ready(request: pytest.FixtureRequest, prepared: Callable[[str], Path]) -> Path:
     """A project of each target after `make setup model`; not to be changed."""
     return prepared(request.param)
+
+
+@pytest.fixture(scope="session")
+def repository(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the cluster finds the image of each release, whichever target deploys it."""
+    return publish_releases(prepared("kubernetes"), tmp_path_factory.mktemp("images"))
 
 
 CLUSTER = ("tests/test_cluster.py", "tests/test_chart_cluster.py")

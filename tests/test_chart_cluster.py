@@ -14,7 +14,6 @@ import pytest
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.helm import ATOMIC, Helm
 from tests.cluster.load import Target, load
-from tests.cluster.releases import publish_releases
 from tests.cluster.stack import kubectl
 from tests.conftest import baker
 
@@ -23,12 +22,6 @@ MISSING += [] if shutil.which("helm") else ["helm"]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"missing: {', '.join(MISSING)}")
 # Quick for a test, and still one pod after the other.
 QUICK = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
-
-
-@pytest.fixture(scope="session")
-def repository(prepared: Callable[[str], Path], tmp_path_factory: Any) -> str:
-    """Where the cluster finds the image of each release."""
-    return publish_releases(prepared("helm"), tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(params=ATOMIC)
@@ -41,7 +34,7 @@ def helm(
     if not shutil.which(request.param):
         pytest.skip(f"{request.param} is not on the PATH")
     project = baker(cookies_session)(target="helm", versioning="path", project_slug="iris")
-    helm = Helm(request.param, project, prepared("helm") / ".venv/bin/python", tmp_path)
+    helm = Helm(request.param, project, prepared("kubernetes") / ".venv/bin/python", tmp_path)
     yield helm
     helm.down()
 

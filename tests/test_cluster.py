@@ -13,17 +13,13 @@ import pytest
 
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.load import Target, load
-from tests.cluster.releases import publish_releases
 from tests.cluster.stack import Object, Stack
-from tests.conftest import ONE_EACH, baker
+from tests.conftest import baker
 
 MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
-pytestmark = [
-    pytest.mark.skipif(bool(MISSING), reason=f"no cluster: {' and '.join(MISSING)} not set"),
-    pytest.mark.parametrize(
-        "ready", [ONE_EACH["kubernetes"]], ids=["kubernetes"], indirect=True, scope="session"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    bool(MISSING), reason=f"no cluster: {' and '.join(MISSING)} not set"
+)
 # Quick for a test, and still one pod after the other.
 QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
 DEPRECATED = {
@@ -34,15 +30,9 @@ DEPRECATED = {
 }
 
 
-@pytest.fixture(scope="session")
-def repository(ready: Path, tmp_path_factory: Any) -> str:
-    """Where the cluster finds the image of each release."""
-    return publish_releases(ready, tmp_path_factory.mktemp("images"))
-
-
 @pytest.fixture
 def stack(
-    ready: Path,
+    prepared: Callable[[str], Path],
     repository: str,
     cookies_session: Any,
     request: pytest.FixtureRequest,
@@ -51,7 +41,8 @@ def stack(
     """A stack of the scheme that the test asks for, path where it asks for none."""
     scheme = getattr(request, "param", "path")
     project = baker(cookies_session)(target="kubernetes", versioning=scheme)
-    stack = Stack(scheme, project, ready / ".venv/bin/python", tmp_path, repository)
+    python = prepared("kubernetes") / ".venv/bin/python"
+    stack = Stack(scheme, project, python, tmp_path, repository)
     yield stack
     stack.down()
 

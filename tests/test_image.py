@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.image import Image, build, start
-from tests.conftest import ONE_EACH
 
-pytestmark = pytest.mark.parametrize(
-    "ready", [ONE_EACH["kubernetes"]], ids=["kubernetes"], indirect=True, scope="session"
-)
+pytestmark = pytest.mark.parametrize("ready", ["kubernetes"], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
