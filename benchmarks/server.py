@@ -26,10 +26,9 @@ from tests.project import make, render
 ROUNDS = 5
 FASTAPI = ["fastapi==0.165.0", "pydantic==2.14.3", "uvicorn", "httptools", "uvloop"]
 MODEL = ["numpy", "onnxruntime"]
-# As our server sets uvicorn up; without any line of log.
+# As our server sets uvicorn up.
 UVICORN = ["--host", "127.0.0.1", "--port", "{port}", "--http", "httptools", "--loop", "uvloop"]
 UVICORN += ["--ws", "none", "--lifespan", "off", "--no-proxy-headers", "--no-server-header"]
-UVICORN += ["--no-access-log"]
 
 
 def rendered(folder: Path) -> Path:
@@ -48,7 +47,7 @@ def ours(project: Path) -> Server:
 
 
 def fastapi(project: Path) -> Server:
-    """The same model and contract in FastAPI and pydantic."""
+    """The same model and contract in FastAPI and pydantic; it logs each request, as ours does."""
     python = environment("fastapi", "3.13", [*FASTAPI, *MODEL], project)
     command = [python, "-m", "uvicorn", "fastapi_app:app", *UVICORN]
     return Server("FastAPI", command, {"MODEL": str(project / "model/model.onnx")}, APPS)
@@ -57,7 +56,8 @@ def fastapi(project: Path) -> Server:
 def hello(project: Path) -> Server:
     """uvicorn with an app that does nothing."""
     python = project / ".venv" / "bin" / "python"
-    return Server("hello", [python, "-m", "uvicorn", "hello:app", *UVICORN], {}, APPS, species=None)
+    command = [python, "-m", "uvicorn", "hello:app", *UVICORN, "--no-access-log"]
+    return Server("hello", command, {}, APPS, species=None)
 
 
 def limits(project: Path, folder: Path) -> list[float]:
