@@ -631,7 +631,12 @@ def values_of(node: dict[str, Any]) -> st.SearchStrategy[Any]:
             text = st.from_regex(
                 node["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True
             )
-            return text.filter(lambda value: len(value) <= node.get("maxLength", 253))
+            never = node.get("not", {}).get("pattern", r"\Z.")
+            return text.filter(
+                lambda value: (
+                    len(value) <= node.get("maxLength", 253) and not re.search(never, value)
+                )
+            )
         case _:
             return names()
 

@@ -133,7 +133,11 @@ def test_a_template_engine_gives_back_any_json(ready_on_lambda: Path) -> None:
         assert json.loads(velocity(template)) == json.loads(text)
 
 
-PROVIDERS = {"lambda": "pulumi_aws", "kubernetes": "pulumi_kubernetes"}
+PROVIDERS = {
+    "lambda": "pulumi_aws",
+    "kubernetes": "pulumi_kubernetes",
+    "helm": "pulumi_kubernetes",
+}
 
 
 def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,9 @@ TWO = {"v1": version("0.1.0"), "v2": version("2.0.0")}
 
 
 @pytest.fixture(scope="session")
-def built(ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with builds of v1 (0.1.0), v2 (2.0.0 and 2.1.0) and v3, and their contracts."""
+    ready = prepared("lambda")
     project = tmp_path_factory.mktemp("built") / ready.name
     shutil.copytree(ready, project, ignore=shutil.ignore_patterns(".venv", "dist"))
     (project / ".venv").symlink_to(ready / ".venv")
