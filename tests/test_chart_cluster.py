@@ -14,14 +14,11 @@ import pytest
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.helm import ATOMIC, Helm
 from tests.cluster.load import Target, load
-from tests.cluster.stack import kubectl
+from tests.cluster.stack import NO_CLUSTER, QUICK, kubectl
 from tests.conftest import baker
 
-MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
-MISSING += [] if shutil.which("helm") else ["helm"]
+MISSING = NO_CLUSTER + ([] if shutil.which("helm") else ["helm"])
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"missing: {', '.join(MISSING)}")
-# Quick for a test, and still one pod after the other.
-QUICK = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
 
 
 @pytest.fixture(params=ATOMIC)

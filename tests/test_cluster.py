@@ -13,15 +13,12 @@ import pytest
 
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.load import Target, load
-from tests.cluster.stack import Object, Stack
+from tests.cluster.stack import NO_CLUSTER, QUICK, Object, Stack
 from tests.conftest import baker
 
-MISSING = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
 pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"no cluster: {' and '.join(MISSING)} not set"
+    bool(NO_CLUSTER), reason=f"no cluster: {' and '.join(NO_CLUSTER)} not set"
 )
-# Quick for a test, and still one pod after the other.
-QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
 DEPRECATED = {
     "state": "deprecated",
     "deprecated_on": "2026-12-01",

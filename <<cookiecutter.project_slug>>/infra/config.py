@@ -97,6 +97,16 @@ class ApiVersion(Section):
     migration_url: Url | None = None
     """Where clients read how to move on."""
 
+    def environment(self, api_version: str) -> dict[str, str]:
+        """What `serving/release.py` reads; a build that is something else refuses to start."""
+        variables = {"API_VERSION": api_version, "RELEASE": self.release}
+        if self.deprecated_on and self.sunset:
+            variables["DEPRECATED_ON"] = self.deprecated_on.isoformat()
+            variables["SUNSET"] = self.sunset.isoformat()
+        if self.migration_url:
+            variables["MIGRATION_URL"] = self.migration_url
+        return variables
+
     @field_validator("deprecated_on", "sunset")
     @classmethod
     def _fits_the_state(cls, day: date | None, info: ValidationInfo) -> date | None:

@@ -20,7 +20,7 @@ class Iris(kserve.Model):
         self.ready = True
         return self.ready
 
-    def predict(self, payload: dict, headers: dict | None = None) -> dict:  # noqa: ARG002
+    def predict(self, payload: dict, headers: dict | None = None) -> dict:  # noqa: ARG002 (KServe hands it over)
         """One prediction per instance."""
         rows = [[instance[name] for name in FIELDS] for instance in payload["instances"]]
         predicted = self.model.predict(rows)

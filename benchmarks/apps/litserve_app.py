@@ -9,7 +9,7 @@ from model import FIELDS, Model
 class Iris(litserve.LitAPI):
     """From instances to predictions."""
 
-    def setup(self, device: str) -> None:  # noqa: ARG002
+    def setup(self, device: str) -> None:  # noqa: ARG002 (LitServe hands it over)
         """Load the model."""
         self.model = Model()
 

@@ -24,6 +24,7 @@ class Image:
     """
 
     folder: Path
+    dockerfile: Path
     environ: dict[str, str] = field(default_factory=dict)
     command: list[str] = field(default_factory=list)
     user: str = "root"
@@ -46,11 +47,12 @@ def build(project: Path, folder: Path) -> Image:
         ValueError: it holds an instruction that is not known here.
     """
     folder.mkdir(parents=True)
-    image, workdir = Image(folder), "/"
-    for name, text in instructions(project / "Dockerfile"):
+    dockerfile = project / "Dockerfile"
+    image, workdir = Image(folder, dockerfile), "/"
+    for name, text in instructions(dockerfile):
         match name:
             case "FROM":  # the last stage takes over what this folder holds by then
-                image = Image(folder)
+                image = Image(folder, dockerfile)
             case "WORKDIR":
                 workdir = text
             case "COPY" if text.startswith("--from=build "):

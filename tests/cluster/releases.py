@@ -56,7 +56,8 @@ def publish(name: str, image: Image) -> None:
     """
     registry = os.environ.get("KUBETEST_IMAGES")
     if registry is None:
-        subprocess.run(["docker", "build", "--tag", name, image.folder], check=True)
+        build = ["docker", "build", "--tag", name, "--file", image.dockerfile, image.folder]
+        subprocess.run(build, check=True)
         subprocess.run(["kind", "load", "docker-image", name], check=True)
         return
     path = Path(registry)

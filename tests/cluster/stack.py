@@ -1,6 +1,7 @@
 """A rendered project on a Kubernetes cluster: what its program registers is applied there."""
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from tests.project import program
 
 type Object = dict[str, Any]
 
+# What is not set of the variables that say where a cluster is.
+NO_CLUSTER = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
+# Quick for a test, and still one pod after the other.
+QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
 # What an object of a kind is applied after.
 ORDER = ("Namespace", "ServiceAccount", "NetworkPolicy", "Deployment")
 

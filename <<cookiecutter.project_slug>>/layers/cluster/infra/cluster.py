@@ -373,7 +373,7 @@ class ClusterSettings[V: Version](StackConfig):
         return settings
 
     @classmethod
-    def own_problems(cls, raw: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003
+    def own_problems(cls, _raw: Mapping[str, Any], /) -> Iterator[str]:
         """What else is wrong between the keys of a target."""
         yield from ()
 

@@ -19,7 +19,7 @@ def test_what_is_unset_has_its_default() -> None:
 
 
 @pytest.mark.parametrize("environ", [LEAST, MOST], ids=["least", "most"])
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1"])  # noqa: S104 (only read)
 def test_every_variable_sets_its_option(environ: dict[str, str], host: str) -> None:
     options = Options.load(environ | {"HOST": host})
     assert options.host == host

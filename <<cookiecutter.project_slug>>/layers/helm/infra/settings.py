@@ -58,7 +58,7 @@ class Settings(cluster.ClusterSettings[Version]):
 
     @classmethod
     @override
-    def own_problems(cls, raw: Mapping[str, Any]) -> Iterator[str]:
+    def own_problems(cls, raw: Mapping[str, Any], /) -> Iterator[str]:
         for name, keys in mapping(raw.get("versions")).items():
             if "chart_version" in mapping(keys) and raw.get("chart") is None:
                 yield (

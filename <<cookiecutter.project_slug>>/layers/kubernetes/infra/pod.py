@@ -8,8 +8,8 @@ from infra.labels import labels, of_release, selector
 
 PORTS = {"http": 8080, "metrics": 9090}
 USER = 10001  # as in the Dockerfile
-# Seconds between two probes, and for how many an answer may fail.
-STARTUP_PERIOD, READINESS_PERIOD, LIVENESS_PERIOD, FAILURES = 1, 2, 10, 3
+# Seconds between two probes, and how many of them may fail.
+READINESS_PERIOD, LIVENESS_PERIOD, FAILURES = 2, 10, 3
 
 
 def pod(
@@ -77,8 +77,8 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         # As long as the model loads, nothing but this probe looks: startup_seconds in all.
         "startup_probe": {
             "http_get": {"path": "/readyz", "port": "http"},
-            "period_seconds": STARTUP_PERIOD,
-            "failure_threshold": version.startup_seconds // STARTUP_PERIOD,
+            "period_seconds": 1,
+            "failure_threshold": version.startup_seconds,
             "timeout_seconds": 1,
         },
         # Not ready: no new requests for this pod; after 3 failures, 6 s.
@@ -97,7 +97,7 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         },
         # The front needs a moment to learn that this pod goes: until then the server goes on.
         "lifecycle": {"pre_stop": {"sleep": {"seconds": version.drain.pre_stop_seconds}}},
-        "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108
+        "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108 (of the pod alone)
         "security_context": {
             "allow_privilege_escalation": False,
             "read_only_root_filesystem": True,
@@ -122,19 +122,11 @@ def _toleration(toleration: Toleration) -> k8s.core.v1.TolerationArgsDict:
 
 def _environment(api_version: str, version: Version) -> dict[str, str]:
     """What `serving/release.py` and `serving/options.py` read."""
-    variables = {
-        "API_VERSION": api_version,
-        "RELEASE": version.release,
+    return version.environment(api_version) | {
         # Where the probes and the Service look, whatever env_from says.
-        "HOST": "0.0.0.0",  # noqa: S104
+        "HOST": "0.0.0.0",  # noqa: S104 (of the pod, whose NetworkPolicy says who gets there)
         "PORT": str(PORTS["http"]),
         "METRICS_PORT": str(PORTS["metrics"]),
         "DRAIN_SECONDS": "0",  # preStop has waited already
         "SHUTDOWN_SECONDS": str(version.drain.timeout_seconds),
     }
-    if version.deprecated_on and version.sunset:
-        variables["DEPRECATED_ON"] = version.deprecated_on.isoformat()
-        variables["SUNSET"] = version.sunset.isoformat()
-    if version.migration_url:
-        variables["MIGRATION_URL"] = version.migration_url
-    return variables

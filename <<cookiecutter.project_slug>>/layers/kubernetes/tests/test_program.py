@@ -209,7 +209,7 @@ def test_a_release_is_told_what_it_is_in_words_that_it_understands(stacks: Stack
     assert Release.load(told) == Release(BUILD)
     options = Options.load(told)
     assert (options.drain_seconds, options.shutdown_seconds) == (0, 20)
-    assert options.host == "0.0.0.0"  # noqa: S104
+    assert options.host == "0.0.0.0"  # noqa: S104 (of the pod)
     ports = {each["name"]: each["containerPort"] for each in container(program)["ports"]}
     assert ports == {"http": options.port, "metrics": options.metrics_port}
 
@@ -513,6 +513,6 @@ def test_a_route_hangs_on_one_listener_where_that_is_said(stacks: Stacks) -> Non
 
 def test_a_pod_may_write_to_tmp_and_nowhere_else(two: Program) -> None:
     (mount,) = container(two)["volumeMounts"]
-    assert mount == {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108
+    assert mount == {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 (of the pod)
     assert pod(two)["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
     assert container(two)["securityContext"]["readOnlyRootFilesystem"] is True

@@ -60,7 +60,7 @@ class ModelFunction(pulumi.ComponentResource):
             memory_size=version.memory_mb,
             timeout=version.timeout_seconds,
             reserved_concurrent_executions=version.reserved_concurrency,
-            environment={"variables": _environment(api_version, version)},
+            environment={"variables": version.environment(api_version)},
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Said even where it is off: AWS keeps what is not said.
             tracing_config={"mode": "Active" if stack.tracing else "PassThrough"},
@@ -118,14 +118,3 @@ def _integration(invoke_arn: str) -> dict[str, Any]:
         "uri": invoke_arn,
         "timeoutInMillis": FRONT_TIMEOUT_MS,
     }
-
-
-def _environment(api_version: str, version: Version) -> dict[str, str]:
-    """What `serving/release.py` reads; a build that is something else refuses to start."""
-    variables = {"API_VERSION": api_version, "RELEASE": version.release}
-    if version.deprecated_on and version.sunset:
-        variables["DEPRECATED_ON"] = version.deprecated_on.isoformat()
-        variables["SUNSET"] = version.sunset.isoformat()
-    if version.migration_url:
-        variables["MIGRATION_URL"] = version.migration_url
-    return variables
