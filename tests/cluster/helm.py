@@ -78,4 +78,4 @@ class Helm:
     def down(self) -> None:
         """Delete everything."""
         if self.namespace:
-            kubectl("delete", "namespace", self.namespace, "--wait=false")
+            kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")

@@ -20,16 +20,26 @@ QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds":
 ORDER = ("Namespace", "ServiceAccount", "NetworkPolicy", "Deployment")
 
 
+# What kubectl says where the way to the cluster broke; a busy machine may starve it.
+LOST = ("Unable to connect to the server", "connection lost", "connection refused")
+
+
 def kubectl(*arguments: str, given: str | None = None) -> str:
     """What kubectl says of the cluster that KUBECONFIG names.
+
+    It is asked three times where the connection is lost: all that is asked here can be repeated.
 
     Raises:
         RuntimeError: it failed; the text says why.
     """
-    said = subprocess.run(["kubectl", *arguments], input=given, capture_output=True, text=True)
-    if said.returncode:
-        raise RuntimeError(f"kubectl {' '.join(arguments)}: {said.stderr}")
-    return said.stdout
+    for remaining in (2, 1, 0):
+        said = subprocess.run(["kubectl", *arguments], input=given, capture_output=True, text=True)
+        if said.returncode == 0:
+            return said.stdout
+        if remaining == 0 or not any(sign in said.stderr for sign in LOST):
+            break
+        time.sleep(2)
+    raise RuntimeError(f"kubectl {' '.join(arguments)}: {said.stderr}")
 
 
 @dataclass
@@ -71,7 +81,7 @@ class Stack:
         for key in self.objects.keys() - wanted.keys():
             kind, name = key
             namespace = self.objects[key]["metadata"].get("namespace", "default")
-            kubectl("delete", kind, name, "--namespace", namespace)
+            kubectl("delete", kind, name, "--namespace", namespace, "--ignore-not-found")
         self.objects = wanted
 
     def _apply(self, wanted: Object) -> None:
@@ -107,7 +117,7 @@ class Stack:
         """Delete everything."""
         for kind, name in self.objects:
             if kind == "Namespace":
-                kubectl("delete", "namespace", name, "--wait=false")
+                kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def _order(key: tuple[str, str]) -> tuple[int, str]:
