@@ -5,18 +5,17 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.account import account_logging
-from infra.api import Api
-from infra.function import ModelFunction
+from infra.api import Api, Backend
 from infra.settings import Settings
 
 
 def api_per_version(
-    functions: Mapping[str, ModelFunction], settings: Settings, opts: pulumi.ResourceOptions
+    backends: Mapping[str, Backend], settings: Settings, opts: pulumi.ResourceOptions
 ) -> dict[str, Api]:
     """The APIs by API version."""
     name = settings.stack.prefix
     logging = account_logging(name, settings.manage_account_logging, opts)
     return {
-        version: Api(f"{name}-{version}", {version: own}, functions, settings, logging, opts)
+        version: Api(f"{name}-{version}", {version: own}, backends, settings, logging, opts)
         for version, own in settings.versions.items()
     }

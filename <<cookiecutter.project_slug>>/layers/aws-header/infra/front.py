@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import restrict
+from infra.api import Backend
 from infra.apis import api_per_version
-from infra.function import ModelFunction
 from infra.settings import Settings
 
 
@@ -21,11 +21,11 @@ class Front(pulumi.ComponentResource):
     base_urls: Mapping[str, pulumi.Output[str]]
     exports: Mapping[str, pulumi.Output[str]]
 
-    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+    def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        apis = api_per_version(functions, settings, child)
+        apis = api_per_version(backends, settings, child)
         domain = aws.apigateway.DomainName(
             name,
             domain_name=settings.domain.name,
@@ -60,7 +60,7 @@ class Front(pulumi.ComponentResource):
                 opts=child,
             )
         url = pulumi.Output.from_input(f"https://{settings.domain.name}")
-        self.base_urls = dict.fromkeys(functions, url)
+        self.base_urls = dict.fromkeys(backends, url)
         self.exports = {
             **restrict(name, settings.auth, [*apis.values()], child),
             "dns_target": domain.regional_domain_name,

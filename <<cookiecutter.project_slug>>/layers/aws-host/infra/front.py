@@ -6,10 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.access import restrict
-from infra.api import Api
+from infra.api import Api, Backend
 from infra.apis import api_per_version
 from infra.domain import Domain
-from infra.function import ModelFunction
 from infra.settings import Settings
 
 
@@ -19,12 +18,12 @@ class Front(pulumi.ComponentResource):
     base_urls: Mapping[str, pulumi.Output[str]]
     exports: Mapping[str, pulumi.Output[str]]
 
-    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+    def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        apis = api_per_version(functions, settings, child)
-        urls = {version: apis[version].url for version in functions}
+        apis = api_per_version(backends, settings, child)
+        urls = {version: apis[version].url for version in backends}
         exports = dict(restrict(name, settings.auth, [*apis.values()], child))
         for version, own in settings.versions.items():
             if own.domain:

@@ -6,8 +6,7 @@ import pulumi
 
 from infra.access import restrict
 from infra.account import account_logging
-from infra.api import Api
-from infra.function import ModelFunction
+from infra.api import Api, Backend
 from infra.settings import Settings
 
 
@@ -17,14 +16,14 @@ class Front(pulumi.ComponentResource):
     base_urls: Mapping[str, pulumi.Output[str]]
     exports: Mapping[str, pulumi.Output[str]]
 
-    def __init__(self, functions: Mapping[str, ModelFunction], settings: Settings) -> None:
+    def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
         logging = account_logging(name, settings.manage_account_logging, child)
-        api = Api(name, settings.versions, functions, settings, logging, child)
+        api = Api(name, settings.versions, backends, settings, logging, child)
         self.base_urls = {
-            version: pulumi.Output.concat(api.url, "/", version) for version in functions
+            version: pulumi.Output.concat(api.url, "/", version) for version in backends
         }
         self.exports = restrict(name, settings.auth, [api], child)
         self.register_outputs({"base_urls": self.base_urls})

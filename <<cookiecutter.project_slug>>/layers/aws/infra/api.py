@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.account import AccountLogging
 from infra.config import ApiVersion
-from infra.function import ModelFunction
 from infra.openapi import document
 from infra.scheme import prefixes
 from infra.settings import Settings
@@ -27,6 +27,21 @@ ACCESS_LOG = {
 }
 
 
+class Backend(Protocol):
+    """What answers the predictions of one API version."""
+
+    @property
+    def integration(self) -> pulumi.Output[dict[str, Any]]:
+        """How an API's document says that this answers."""
+        ...
+
+    def allow(
+        self, execution_arn: pulumi.Output[str], routes: Sequence[str]
+    ) -> Sequence[pulumi.Resource]:
+        """What lets an API call this, for its own routes only: `live/POST/v1/predict`."""
+        ...
+
+
 class Api(pulumi.ComponentResource):
     """A REST API made of one document, on the stage `live`.
 
@@ -41,7 +56,7 @@ class Api(pulumi.ComponentResource):
         self,
         name: str,
         versions: Mapping[str, ApiVersion],
-        functions: Mapping[str, ModelFunction],
+        backends: Mapping[str, Backend],
         settings: Settings,
         logging: AccountLogging | None,
         opts: pulumi.ResourceOptions,
@@ -49,8 +64,8 @@ class Api(pulumi.ComponentResource):
         super().__init__("infra:api:Api", name, None, opts)
         guarded = pulumi.ResourceOptions(parent=self, protect=settings.protect)
         needs = pulumi.ResourceOptions(depends_on=[logging] if logging else [])
-        own = {version: functions[version] for version in versions if version in functions}
-        integrations = {version: function.integration for version, function in own.items()}
+        own = {version: backends[version] for version in versions if version in backends}
+        integrations = {version: backend.integration for version, backend in own.items()}
         body = pulumi.Output.all(**integrations).apply(
             lambda resolved: json.dumps(
                 document(name, versions, settings.contracts, resolved, settings.auth),
@@ -66,9 +81,12 @@ class Api(pulumi.ComponentResource):
             opts=guarded,
         )
         permissions = [
-            function.allow(api.execution_arn, f"{STAGE}/POST{prefix}/predict")
-            for version, function in own.items()
-            for prefix in prefixes(version)
+            permission
+            for version, backend in own.items()
+            for permission in backend.allow(
+                api.execution_arn,
+                [f"{STAGE}/POST{prefix}/predict" for prefix in prefixes(version)],
+            )
         ]
         deployment = aws.apigateway.Deployment(
             name,
@@ -104,7 +122,7 @@ class Api(pulumi.ComponentResource):
     def _access_log(
         self, name: str, settings: Settings
     ) -> aws.apigateway.StageAccessLogSettingsArgs:
-        """A line per request, of those too that reach no function."""
+        """A line per request, of those too that reach no model."""
         group = aws.cloudwatch.LogGroup(
             f"{name}-access",
             name=f"/aws/apigateway/{name}",

@@ -4,7 +4,7 @@ OpenAPI 3.0 with Amazon's extensions, from config and contracts alone; no call o
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 
 A path belongs to one API version or to none: a further version changes nothing of the others.
-Only predictions reach a function; what else the app would answer, the front answers alike.
+Only predictions reach a model; what else the app would answer, the front answers alike.
 """
 
 import json
@@ -90,7 +90,7 @@ def document(
     parts: list[Document] = []
     own_headers: dict[str, str] = {}
     for api_version, version in versions.items():
-        headers = _headers(api_version, version)
+        headers = headers_of(api_version, version)
         if version.state == "retired":
             rest, served = _gone(api_version, version), {}
         else:
@@ -128,6 +128,18 @@ def velocity(text: str) -> str:
     return "#set($dollar = '$')#set($hash = '#')" + template
 
 
+def problem_in(problem: Problem) -> str:
+    """A Velocity template that gives a problem with the request's id."""
+    return _with_request_id(velocity(problem.body(REQUEST_ID).decode()))
+
+
+def headers_of(api_version: str, version: ApiVersion) -> dict[str, str]:
+    """What the app says of the version on every response; a release must not change the front."""
+    build = Build("", api_version, version.release)
+    release = Release(build, version.deprecated_on, version.sunset, version.migration_url)
+    return {name: value for name, value in release.headers() if name != "X-Model-Release"}
+
+
 def _served(
     contract: str,
     responses: Document,
@@ -138,7 +150,11 @@ def _served(
     """What an API version answers, by the last part of the path."""
     return {
         "predict": {
-            "post": {"security": _security(auth), "responses": responses, INTEGRATION: integration},
+            "post": {
+                "security": _security(auth),
+                "responses": _declared(responses, integration),
+                INTEGRATION: integration,
+            },
             ANY: _problem(wrong_method("POST"), headers),
         },
         "openapi.json": {
@@ -146,6 +162,16 @@ def _served(
             ANY: _problem(wrong_method("GET"), headers),
         },
     }
+
+
+def _declared(responses: Document, integration: Document) -> Document:
+    """The responses that the contract promises or the integration gives, with what that maps."""
+    given = [*integration.get("responses", {}).values()]
+    mapped = {name for each in given for name in each["responseParameters"]}
+    names = sorted(name.removeprefix("method.response.header.") for name in mapped)
+    headers = {"headers": {name: {"schema": {"type": "string"}} for name in names}} if names else {}
+    every = {each["statusCode"]: {"description": "Of the front."} for each in given} | responses
+    return {status: response | headers for status, response in every.items()}
 
 
 def _everything(prefix: str, problem: Problem, headers: Mapping[str, str]) -> Document:
@@ -159,9 +185,8 @@ def _everything(prefix: str, problem: Problem, headers: Mapping[str, str]) -> Do
 
 def _problem(problem: Problem, headers: Mapping[str, str]) -> Document:
     """An operation that always answers with this problem; it needs no key and says nothing new."""
-    template = _with_request_id(velocity(problem.body(REQUEST_ID).decode()))
     every = {**headers, **dict(problem.headers)}
-    return _fixed(problem.status, template, "application/problem+json", every, "none")
+    return _fixed(problem.status, problem_in(problem), "application/problem+json", every, "none")
 
 
 def _fixed(
@@ -211,13 +236,6 @@ def _with_request_id(body: str) -> str:
 
 def _security(auth: Auth) -> list[Document]:
     return [{auth: []}] if auth != "none" else []
-
-
-def _headers(api_version: str, version: ApiVersion) -> dict[str, str]:
-    """What the app says of the version on every response; a release must not change the front."""
-    build = Build("", api_version, version.release)
-    release = Release(build, version.deprecated_on, version.sunset, version.migration_url)
-    return {name: value for name, value in release.headers() if name != "X-Model-Release"}
 
 
 def _gone(api_version: str, version: ApiVersion) -> Problem:

@@ -3,8 +3,9 @@
 import pulumi
 import pulumi_aws as aws
 
+from infra.aws import Stack
 from infra.function import ModelFunction
-from infra.settings import Stack, Version
+from infra.settings import Version
 
 type Dimensions = dict[str, pulumi.Input[str]]
 

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.alarms import NAMESPACE, failures_of
+from infra.aws import Stack
 from infra.function import ALIAS, ModelFunction
-from infra.settings import Stack
 
 WIDTH, HEIGHT = 6, 6
 

@@ -1,14 +1,16 @@
 """The function of one API version: what it runs, what it may do, and who may call it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.archive import Archive
+from infra.aws import Stack
 from infra.roles import trusted_by
-from infra.settings import Stack, Version
+from infra.settings import Version
 
 ALIAS = "live"
 # The most that API Gateway waits.
@@ -81,17 +83,22 @@ class ModelFunction(pulumi.ComponentResource):
         self.integration = self._alias.invoke_arn.apply(_integration)
         self.register_outputs({"name": self.name, "log_group": self.log_group})
 
-    def allow(self, execution_arn: pulumi.Output[str], route: str) -> aws.lambda_.Permission:
-        """Let an API call this function, for one route only: `live/POST/v1/predict`."""
-        return aws.lambda_.Permission(
-            f"{self._name}-{route.replace('/', '-')}",
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            function=self._function.name,
-            qualifier=self._alias.name,
-            source_arn=pulumi.Output.concat(execution_arn, "/", route),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def allow(
+        self, execution_arn: pulumi.Output[str], routes: Sequence[str]
+    ) -> Sequence[pulumi.Resource]:
+        """Let an API call this function, for these routes only: `live/POST/v1/predict`."""
+        return [
+            aws.lambda_.Permission(
+                f"{self._name}-{route.replace('/', '-')}",
+                action="lambda:InvokeFunction",
+                principal="apigateway.amazonaws.com",
+                function=self._function.name,
+                qualifier=self._alias.name,
+                source_arn=pulumi.Output.concat(execution_arn, "/", route),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for route in routes
+        ]
 
 
 def _may_write(log_group_arn: str, *, tracing: bool) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from infra.aws import Throttle
 from infra.problems import Problems
-from infra.settings import Settings, Throttle
+from infra.settings import Settings
 from tests import artefacts
 from tests.stacks import DEPRECATED, TWO, Stacks, config
 
