@@ -97,9 +97,13 @@ class ApiVersion(Section):
     migration_url: Url | None = None
     """Where clients read how to move on."""
 
+    def identity(self, api_version: str) -> dict[str, str]:
+        """Which build this is; one that is something else refuses to start."""
+        return {"API_VERSION": api_version, "RELEASE": self.release}
+
     def environment(self, api_version: str) -> dict[str, str]:
-        """What `serving/release.py` reads; a build that is something else refuses to start."""
-        variables = {"API_VERSION": api_version, "RELEASE": self.release}
+        """What `serving/release.py` reads: which build this is, and in which state."""
+        variables = self.identity(api_version)
         if self.deprecated_on and self.sunset:
             variables["DEPRECATED_ON"] = self.deprecated_on.isoformat()
             variables["SUNSET"] = self.sunset.isoformat()

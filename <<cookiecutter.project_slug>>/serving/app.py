@@ -13,7 +13,7 @@ import msgspec
 
 from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
 from serving.fault import fault
-from serving.predictor import Predictor
+from serving.predictor import MODEL, Predictor
 from serving.problem import (
     MAX_BODY_BYTES,
     Headers,
@@ -85,8 +85,8 @@ class App:
         }
 
     @classmethod
-    def load(cls) -> "App":
-        """This build with its model and contract, as the environment deploys it.
+    def load(cls, model: Path = MODEL) -> "App":
+        """This build with its model, or another one, and its contract, as the environment says.
 
         Raises:
             WrongDeployment: the environment names another build.
@@ -96,7 +96,7 @@ class App:
         contract = CONTRACTS / f"{release.build.api_version}.json"
         if not contract.exists():
             raise FileNotFoundError(f"contracts/{contract.name} is missing: run `make contract`.")
-        return cls(release, Predictor(), contract.read_bytes())
+        return cls(release, Predictor(model), contract.read_bytes())
 
     def __call__(self, request: Request) -> Response:
         """The response to any request; never raises."""
@@ -178,7 +178,12 @@ class App:
 def id_of(request: Request) -> str:
     """The request's id: the client's where that is valid."""
     client_id = request.headers.get("x-request-id", "")
-    return client_id if _REQUEST_ID.fullmatch(client_id) else request.fallback_id
+    return client_id if valid_id(client_id) else request.fallback_id
+
+
+def valid_id(text: str) -> bool:
+    """Whether a client may call its request so."""
+    return bool(_REQUEST_ID.fullmatch(text))
 
 
 def _check_body(request: Request) -> None:

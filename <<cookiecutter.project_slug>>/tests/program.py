@@ -22,7 +22,11 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 type Inputs = dict[str, Any]
 
 # By path, because this file also runs where the project is not on the path.
-OUTPUTS = runpy.run_path(str(Path(__file__).with_name("outputs.py")))["OUTPUTS"]
+OUTPUTS = {
+    kind: outputs
+    for path in sorted(Path(__file__).parent.glob("outputs*.py"))
+    for kind, outputs in runpy.run_path(str(path))["OUTPUTS"].items()
+}
 
 OPTIONS = ("deleteBeforeReplace", "ignoreChanges", "importId", "replaceOnChanges", "retainOnDelete")
 

@@ -67,8 +67,8 @@ class Stacks:
 
 
 def config(project: str, versions: Any, **keys: Any) -> dict[str, str]:
-    """A stack's config as Pulumi hands it over, with the keys that the scheme needs."""
-    own = {"versions": versions} | scheme.keys(mapping(versions)) | keys
+    """A stack's config as Pulumi hands it over, with the keys that target and scheme need."""
+    own = {"versions": versions} | artefacts.KEYS | scheme.keys(mapping(versions)) | keys
     return texts({f"{project}:{key}": value for key, value in own.items()})
 
 

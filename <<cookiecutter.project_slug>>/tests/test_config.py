@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from infra.problems import Problems, mapping
 from infra.settings import Settings
-from tests import scheme
+from tests import artefacts, scheme
 from tests.program import run
 from tests.stacks import DEPRECATED, TWO, Stacks, config, stack_file, texts
 from tests.support import BUILD, ROOT
@@ -195,7 +195,8 @@ def test_settings_can_not_be_changed(stacks: Stacks) -> None:
 
 
 def test_no_list_of_versions_is_refused(stacks: Stacks) -> None:
-    needed = texts({f"iris:{key}": value for key, value in scheme.keys({}).items()})
+    keys = artefacts.KEYS | scheme.keys({})
+    needed = texts({f"iris:{key}": value for key, value in keys.items()})
     with pytest.raises(Problems, match=r"^versions: is missing; add a list of API versions, such"):
         Settings.read("iris", "dev", needed)
 

@@ -36,7 +36,7 @@ class Backend(Protocol):
         ...
 
     def allow(
-        self, execution_arn: pulumi.Output[str], routes: Sequence[str]
+        self, execution_arn: pulumi.Output[str], routes: Sequence[str], /
     ) -> Sequence[pulumi.Resource]:
         """What lets an API call this, for its own routes only: `live/POST/v1/predict`."""
         ...

@@ -7,7 +7,6 @@ type Inputs = dict[str, Any]
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:{{}}:{REGION}:123456789012:{{}}"
-INVOKE = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{{}}/invocations"
 # A type that is not here can't be registered.
 OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/account:Account": lambda i: {},
@@ -27,8 +26,6 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/usagePlan:UsagePlan": lambda i: {},
     "aws:apigateway/usagePlanKey:UsagePlanKey": lambda i: {},
     "aws:apigatewayv2/routingRule:RoutingRule": lambda i: {},
-    "aws:cloudwatch/dashboard:Dashboard": lambda i: {},
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda i: {},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda i: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda i: {
         "arn": ARN.format("logs", f"log-group:{i['name']}")
@@ -39,13 +36,4 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: {},
     "aws:iam/rolePolicy:RolePolicy": lambda i: {},
-    "aws:lambda/alias:Alias": lambda i: {
-        "arn": f"{ARN.format('lambda', 'function:')}{i['functionName']}:{i['name']}",
-        "invokeArn": INVOKE.format(f"{i['functionName']}:{i['name']}"),
-    },
-    "aws:lambda/function:Function": lambda i: {
-        "arn": ARN.format("lambda", f"function:{i['name']}"),
-        "version": "1",
-    },
-    "aws:lambda/permission:Permission": lambda i: {},
 }

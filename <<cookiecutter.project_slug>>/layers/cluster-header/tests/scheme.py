@@ -11,11 +11,9 @@ EVERYTHING = {"path": {"type": "PathPrefix", "value": "/"}}
 
 def keys(versions: Any) -> dict[str, Any]:
     """The keys that a stack needs beside its versions."""
-    image = {"repository": "registry.example.org/iris"}
-    gateway = {"name": "public", "namespace": "gateways"}
     served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
     default = "v2" if "v2" in served else [*served, "v1"][0]
-    return {"image": image, "gateway": gateway, "host": HOST, "default_version": default}
+    return {"host": HOST, "default_version": default}
 
 
 def host(version: str) -> str:

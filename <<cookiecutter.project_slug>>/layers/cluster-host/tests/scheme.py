@@ -8,15 +8,13 @@ EXPOSURES = ("gateway", "ingress", "load_balancer", "none")
 
 def keys(versions: Any) -> dict[str, Any]:
     """The keys that a stack needs, a host name for each version among them."""
-    image = {"repository": "registry.example.org/iris"}
-    gateway = {"name": "public", "namespace": "gateways"}
     complete = {
         name: {"host": host(name)} | own
         if isinstance(own, dict) and re.fullmatch("v[0-9]+", name)
         else own
         for name, own in versions.items()
     }
-    return {"image": image, "gateway": gateway} | ({"versions": complete} if versions else {})
+    return {"versions": complete} if versions else {}
 
 
 def host(version: str) -> str:

@@ -8,9 +8,7 @@ EXPOSURES = ("gateway", "ingress", "none")
 
 def keys(versions: Any) -> dict[str, Any]:
     """The keys that a stack needs beside its versions."""
-    image = {"repository": "registry.example.org/iris"}
-    gateway = {"name": "public", "namespace": "gateways"}
-    return {"image": image, "gateway": gateway, "host": HOST}
+    return {"host": HOST}
 
 
 def host(version: str) -> str:

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# Keys that every stack needs, whatever its scheme.
+KEYS: dict[str, Any] = {
+    "image": {"repository": "registry.example.org/iris"},
+    "gateway": {"name": "public", "namespace": "gateways"},
+}
+
 
 def write(folder: Path, project: str, name: str, version: Mapping[str, Any]) -> None:
     """Write nothing."""

@@ -18,6 +18,7 @@ from serving.app import App, Request, Response, Work, id_of
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
+from serving.predictor import MODEL
 from serving.problem import MAX_BODY_BYTES, Problem
 from serving.release import Release
 
@@ -31,9 +32,7 @@ SLOW_SECONDS = 0.005
 TOO_LARGE = bytes(MAX_BODY_BYTES + 1)
 # How much of such a body is read, so that the client gets to reading the answer.
 MAX_DISCARDED_BYTES = 32 * MAX_BODY_BYTES
-# Where SageMaker sends predictions.
-PATHS = {"/invocations": "/predict"}
-LIVE, READY = ("/livez",), ("/readyz", "/ping")
+LIVE, READY = "/livez", "/readyz"
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 OK = (("Content-Type", "application/json"),)
 
@@ -41,8 +40,11 @@ OK = (("Content-Type", "application/json"),)
 class ModelServer:
     """Answers probes at once, and predictions as soon as the model is ready.
 
+    model: the file that is loaded.
     draining: whoever asks is told to go elsewhere, and is still answered.
     """
+
+    model = MODEL
 
     def __init__(self, release: Release, options: Options) -> None:
         self.release, self.options = release, options
@@ -62,7 +64,7 @@ class ModelServer:
             FileNotFoundError: the contract or the model is missing.
         """
         started = time.perf_counter()
-        app = App.load()
+        app = App.load(self.model)
         seconds = warm_up(app, self.options.max_batch)
         self.batcher = Batcher(
             app,
@@ -81,7 +83,7 @@ class ModelServer:
         path: str = scope["raw_path"].decode("latin-1")
         headers = _headers(scope)
         # A client that asks before it sends gets these answers at once, and then can't go on.
-        if path in LIVE or path in READY:
+        if path in (LIVE, READY):
             await self._send(send, self._probe(path), close="expect" in headers)
             return
         unread = "expect" in headers and _declared(headers) > MAX_BODY_BYTES
@@ -90,7 +92,7 @@ class ModelServer:
             return
         started = time.perf_counter()
         fallback_id = secrets.token_hex(8)
-        request = Request(scope["method"], PATHS.get(path, path), headers, body, fallback_id)
+        request = Request(scope["method"], path, headers, body, fallback_id)
         self.in_flight += 1
         try:
             response = await self._response(request)
@@ -107,7 +109,7 @@ class ModelServer:
 
     def _probe(self, path: str) -> Response:
         request_id = secrets.token_hex(8)
-        if path in READY and (self.app is None or self.draining):
+        if path == READY and (self.app is None or self.draining):
             return self._unavailable(request_id)
         return Response(200, OK, b'{"status":"ok"}', request_id)
 

@@ -99,7 +99,7 @@ def say(event: str, **more: object) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
 
-def main() -> None:
+def main(kind: type[ModelServer] = ModelServer) -> None:
     """Serve until a signal ends it; exits with 1 where it can't start."""
     try:
         options = Options.load(os.environ)
@@ -121,7 +121,7 @@ def main() -> None:
         sys.exit(f"PORT is {options.port}: {error}")
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    http = Http(ModelServer(release, options), url)
+    http = Http(kind(release, options), url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(http.serve([listener]))
     # Not sys.exit, which would wait for a model that still works.

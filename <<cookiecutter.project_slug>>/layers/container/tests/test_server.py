@@ -91,8 +91,7 @@ def test_it_is_alive_at_once_and_ready_when_the_model_has_answered(gate: Gate) -
         gate.wait()
         until(lambda: answers(port))
         assert get(port, "/livez").status == 200
-        for path in ("/readyz", "/ping"):
-            assert get(port, path).status == 503
+        assert get(port, "/readyz").status == 503
         early = predict(port, EXAMPLE, ("X-Request-Id", "early"))
         assert early.status == 503
         assert early.headers["retry-after"] == "1"
@@ -100,7 +99,7 @@ def test_it_is_alive_at_once_and_ready_when_the_model_has_answered(gate: Gate) -
         assert early.headers["x-request-id"] == early.json["request_id"] == "early"
         gate.open()
         assert server.port == port
-        for path in ("/livez", "/readyz", "/ping"):
+        for path in ("/livez", "/readyz"):
             assert get(port, path).status == 200
         assert predict(port).status == 200
 
@@ -134,7 +133,6 @@ def test_while_it_drains_it_accepts_and_sends_everybody_elsewhere() -> None:
         assert before.answer().status == 200
         server.process.terminate()
         until(lambda: get(server.port, "/readyz").status == 503)
-        assert get(server.port, "/ping").status == 503
         assert get(server.port, "/livez").status == 200
         before.send(post())
         assert before.answer().headers["connection"] == "close"
@@ -246,12 +244,6 @@ def test_metrics_have_a_port_of_their_own() -> None:
         assert "model_serving_in_flight 0.0" in said
         assert f'release="{BUILD.release}"' in said
         assert get(server.port, "/metrics").status == 404
-
-
-def test_sagemaker_asks_under_names_of_its_own(server: Running) -> None:
-    assert get(server.port, "/ping").status == 200
-    answer = over_http(server.port, "POST", "/invocations", (JSON,), EXAMPLE)
-    assert (answer.status, answer.body) == (200, predict(server.port).body)
 
 
 def test_an_escaped_path_is_another_path(server: Running) -> None:

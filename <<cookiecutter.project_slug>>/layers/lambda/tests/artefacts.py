@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support import ROOT, VERSION
+from tests.contracts import write_contract
+
+# Keys that every stack needs, whatever its scheme.
+KEYS: dict[str, Any] = {}
 
 
 def write(folder: Path, project: str, name: str, version: Mapping[str, Any]) -> None:
@@ -15,14 +18,6 @@ def write(folder: Path, project: str, name: str, version: Mapping[str, Any]) -> 
     if "release" in version:
         architecture = version.get("architecture", "arm64")
         write_zip(folder, project, name, version["release"], architecture)
-
-
-def write_contract(folder: Path, name: str) -> None:
-    """Write a contract: this project's own, for another API version."""
-    own = (ROOT / f"contracts/{VERSION}.json").read_text("utf-8")
-    path = folder / f"contracts/{name}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(own.replace(f"/{VERSION}/", f"/{name}/"), "utf-8")
 
 
 def write_zip(

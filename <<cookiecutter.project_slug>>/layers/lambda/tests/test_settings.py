@@ -13,6 +13,7 @@ from infra.aws import Throttle
 from infra.problems import Problems
 from infra.settings import Settings
 from tests import artefacts
+from tests.contracts import write_contract
 from tests.stacks import DEPRECATED, TWO, Stacks, config
 
 LIVE = {"release": "1.4.2"}
@@ -116,7 +117,7 @@ def test_a_zip_of_another_version_is_refused(stacks: Stacks) -> None:
 def test_a_zip_under_another_ones_name_is_refused(stacks: Stacks, other: str) -> None:
     project, release, architecture = other.split("-")
     artefacts.write_zip(stacks.folder, project, "v1", release, architecture)
-    artefacts.write_contract(stacks.folder, "v1")
+    write_contract(stacks.folder, "v1")
     shutil.copy(f"dist/{other}.zip", "dist/iris-1.4.2-arm64.zip")
     with pytest.raises(Problems, match=r"-1\.4\.2-arm64\.zip was built with \w+ .*, not .*; run"):
         Settings.read("iris", "dev", config("iris", {"v1": LIVE}))

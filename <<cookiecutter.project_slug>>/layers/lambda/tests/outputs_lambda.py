@@ -1,0 +1,23 @@
+"""What Lambda would add to the inputs of what the program registers."""
+
+from collections.abc import Callable
+from typing import Any
+
+type Inputs = dict[str, Any]
+
+REGION = "eu-central-1"
+ARN = f"arn:aws:{{}}:{REGION}:123456789012:{{}}"
+INVOKE = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{{}}/invocations"
+OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
+    "aws:cloudwatch/dashboard:Dashboard": lambda i: {},
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda i: {},
+    "aws:lambda/alias:Alias": lambda i: {
+        "arn": f"{ARN.format('lambda', 'function:')}{i['functionName']}:{i['name']}",
+        "invokeArn": INVOKE.format(f"{i['functionName']}:{i['name']}"),
+    },
+    "aws:lambda/function:Function": lambda i: {
+        "arn": ARN.format("lambda", f"function:{i['name']}"),
+        "version": "1",
+    },
+    "aws:lambda/permission:Permission": lambda i: {},
+}

@@ -1,0 +1,31 @@
+"""Everything this stack deploys: per API version an endpoint and its alarms; the front."""
+
+import pulumi
+
+from infra.alarms import Alarms
+from infra.endpoint import ModelEndpoint
+from infra.front import Front
+from infra.invocation import Invocation
+from infra.settings import Settings
+
+settings = Settings.load()
+stack, endpoints = settings.stack, dict[str, ModelEndpoint]()
+for name, version in settings.served.items():
+    alarms = Alarms(name, version, stack)
+    endpoints[name] = ModelEndpoint(name, version, stack, settings.image, alarms.all)
+    pulumi.export(f"{name}_endpoint", endpoints[name].name)
+    pulumi.export(f"{name}_log_group", endpoints[name].log_group)
+
+if settings.front == "api_gateway":
+    front = Front(
+        {
+            name: Invocation(name, version, endpoints[name], stack)
+            for name, version in settings.served.items()
+        },
+        settings,
+    )
+    for name, url in front.base_urls.items():
+        pulumi.export(f"{name}_base_url", url)
+        pulumi.export(f"{name}_url", pulumi.Output.concat(url, "/predict"))
+    for name, value in front.exports.items():
+        pulumi.export(name, value)

@@ -1,0 +1,156 @@
+"""How the front calls an endpoint: the rights that it needs, and what it translates.
+
+SageMaker hands on one header beside the media type, the custom attributes, and wraps what its
+container answers with an error: `serving/sagemaker.py` is the other end. The templates are
+Velocity's. https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.aws import Stack
+from infra.endpoint import ModelEndpoint
+from infra.openapi import MEDIA_TYPES, OVERLOADED, UNAVAILABLE, headers_of, problem_in
+from infra.roles import trusted_by
+from infra.settings import Version
+from serving.problem import Problem, too_large
+
+ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+# A header of the client's, whatever its case; `id` if that is its only valid one.
+CLIENT_ID = (
+    "#set($id = $context.requestId)"
+    "#foreach($name in $input.params().header.keySet())"
+    "#set($value = $input.params().header.get($name))"
+    "#if($name.toLowerCase() == 'x-request-id' && $value.matches('[A-Za-z0-9._-]{1,128}'))"
+    "#set($id = $value)"
+    "#end"
+    "#end"
+)
+# The attributes take 1,024 bytes, so none is longer than it could be of use.
+REQUEST = (
+    '#set($attributes = "id=$context.requestId")'
+    "#foreach($name in $input.params().header.keySet())"
+    "#set($lower = $name.toLowerCase())"
+    "#set($value = $input.params().header.get($name))"
+    "#if($lower == 'content-type')"
+    "#set($context.requestOverride.header.Content-Type = $value)"
+    "#end"
+    "#if($lower == 'content-encoding' || $lower == 'traceparent'"
+    " || $lower == 'x-api-version' || $lower == 'x-request-id')"
+    "#set($value = $util.urlEncode($value))"
+    "#if($value.length() > 128)#set($value = '-')#end"
+    '#set($attributes = "${attributes}&${lower}=${value}")'
+    "#end"
+    "#end"
+    f"#set($context.requestOverride.header.{ATTRIBUTES} = $attributes)"
+    "$input.body"
+)
+SUCCESS = f"{CLIENT_ID}#set($context.responseOverride.header.X-Request-Id = $id)$input.body"
+# The container's own problem, of which the release is for the header; else it has given no answer.
+FAILURE = (
+    "#set($said = $input.path('$.OriginalMessage'))"
+    '#set($end = $said.lastIndexOf(\',"release":"\'))'
+    "#if($end > 0)"
+    "#set($problem = $util.parseJson($said))"
+    "#set($context.responseOverride.status = $problem.status)"
+    "#set($context.responseOverride.header.X-Request-Id = $problem.request_id)"
+    "#set($context.responseOverride.header.X-Model-Release = $problem.release)"
+    "#if($problem.status == 503)#set($context.responseOverride.header.Retry-After = '1')#end"
+    "$said.substring(0, $end)}"
+    "#else"
+    "#set($context.responseOverride.header.X-Request-Id = $context.requestId)"
+    f"{problem_in(UNAVAILABLE)}"
+    "#end"
+)
+
+
+class Invocation(pulumi.ComponentResource):
+    """What the front needs to call the endpoint of one API version."""
+
+    integration: pulumi.Output[dict[str, Any]]
+
+    def __init__(
+        self, api_version: str, version: Version, endpoint: ModelEndpoint, stack: Stack
+    ) -> None:
+        name = f"{stack.prefix}-{api_version}-front"
+        super().__init__("infra:invocation:Invocation", name)
+        child = pulumi.ResourceOptions(parent=self)
+        trust = trusted_by("apigateway.amazonaws.com")
+        role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
+        self._policy = aws.iam.RolePolicy(
+            name,
+            name="invokes",
+            role=role.name,
+            policy=endpoint.arn.apply(lambda arn: json.dumps(_may_invoke(arn))),
+            opts=child,
+        )
+        headers = headers_of(api_version, version)
+        self.integration = pulumi.Output.all(endpoint.arn, role.arn).apply(
+            lambda arns: integration(arns[0], arns[1], version.timeout_seconds, headers)
+        )
+        self.register_outputs({})
+
+    def allow(
+        self, _execution_arn: pulumi.Output[str], _routes: Sequence[str]
+    ) -> Sequence[pulumi.Resource]:
+        """What lets an API call the endpoint: its role, whichever the route."""
+        return [self._policy]
+
+
+def _may_invoke(endpoint_arn: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": endpoint_arn}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def integration(
+    endpoint_arn: str, role_arn: str, timeout_seconds: int, headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """How an API's document says that an endpoint answers.
+
+    headers: what every answer of the version says, beside its own.
+    """
+    _, partition, _, region, _, path = endpoint_arn.split(":")
+    service = f"arn:{partition}:apigateway:{region}:runtime.sagemaker"
+    name = path.removeprefix("endpoint/")
+    said = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+    problem = said | _header("Content-Type", "'application/problem+json'")
+    release = _header("X-Model-Release", f"integration.response.header.{ATTRIBUTES}")
+    success = said | release | _header("Content-Type", "'application/json'")
+
+    def fixed(answer: Problem) -> dict[str, Any]:
+        own_id = _header("X-Request-Id", "context.requestId")
+        return _response(answer.status, problem | own_id, problem_in(answer))
+
+    return {
+        "type": "aws",
+        "httpMethod": "POST",
+        "uri": f"{service}:path/endpoints/{name}/invocations",
+        "credentials": role_arn,
+        "timeoutInMillis": timeout_seconds * 1_000,
+        "passthroughBehavior": "when_no_match",
+        "requestTemplates": dict.fromkeys(MEDIA_TYPES, REQUEST),
+        # By the status that SageMaker gives.
+        "responses": {
+            "200": _response(200, success, SUCCESS),
+            "424": _response(UNAVAILABLE.status, problem, FAILURE),
+            "413": fixed(too_large()),
+            "429|503": fixed(OVERLOADED),
+            "default": fixed(UNAVAILABLE),
+        },
+    }
+
+
+def _header(name: str, value: str) -> dict[str, str]:
+    return {f"method.response.header.{name}": value}
+
+
+def _response(status: int, parameters: Mapping[str, str], template: str) -> dict[str, Any]:
+    return {
+        "statusCode": str(status),
+        "responseParameters": {**parameters},
+        "responseTemplates": {"application/json": template},
+    }

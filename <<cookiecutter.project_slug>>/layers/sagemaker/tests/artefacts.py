@@ -1,0 +1,16 @@
+"""What the deploy of an API version needs beside the stack file: its contract."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.contracts import write_contract
+
+REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
+# Keys that every stack needs, whatever its scheme.
+KEYS: dict[str, Any] = {"image": {"repository": REPOSITORY}}
+
+
+def write(folder: Path, project: str, name: str, version: Mapping[str, Any]) -> None:
+    """Write the contract into the folder of a stack."""
+    write_contract(folder, name)
