@@ -8,12 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings import Rollout
-
-# How long the new instances of an update all at once are watched, the old ones being kept.
-WATCHED_SECONDS = 600
-# How long an update may take at most, each step of which starts instances: that takes minutes.
-UPDATE_SECONDS = 14_400
+from infra.settings import UPDATE_SECONDS, WATCHED_SECONDS, Rollout
 
 
 def deployment(
@@ -32,19 +27,18 @@ def deployment(
                 "maximum_execution_timeout_in_seconds": UPDATE_SECONDS,
             },
         }
-    seconds = rollout.canary.wait_seconds if rollout.canary else WATCHED_SECONDS
-    shift: aws.sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgsDict = {
-        "type": "ALL_AT_ONCE",
-        "wait_interval_in_seconds": seconds,
-    }
-    if canary := rollout.canary:
-        size = canary.percent
-        shift["type"] = "CANARY"
-        shift["canary_size"] = {"type": "CAPACITY_PERCENT", "value": size}
+    canary = rollout.canary
+    seconds = canary.wait_seconds if canary else WATCHED_SECONDS
     return {
         "auto_rollback_configuration": back,
         "blue_green_update_policy": {
-            "traffic_routing_configuration": shift,
+            "traffic_routing_configuration": {
+                "type": "CANARY",
+                "canary_size": {"type": "CAPACITY_PERCENT", "value": canary.percent},
+                "wait_interval_in_seconds": seconds,
+            }
+            if canary
+            else {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": seconds},
             # All calls go to the new instances by now; the old ones are kept as long again.
             "termination_wait_in_seconds": seconds,
             "maximum_execution_timeout_in_seconds": UPDATE_SECONDS,

@@ -26,6 +26,12 @@ ECR = r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0
 EXAMPLE_REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
 # Stands in the stack files until somebody writes their own; no account has it.
 PLACEHOLDER_ACCOUNT = "000000000000"
+# How long an update may take before SageMaker takes it back: less than Pulumi waits, an hour.
+UPDATE_SECONDS = 3_300
+# How long new instances are watched where nothing else is said, the old ones being kept.
+WATCHED_SECONDS = 600
+# How long instances take to start, more or less.
+START_SECONDS = 300
 ALL_AT_ONCE = "all_at_once"
 TAG = r"[0-9A-Za-z._-]{1,128}"
 
@@ -93,7 +99,7 @@ class Canary(Section):
     percent: Annotated[int, Field(ge=1, le=50)] = 10
     """How many of the new instances go first."""
 
-    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = 600
+    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = WATCHED_SECONDS
     """How long they, and then all of them, are watched: the alarms need three minutes and more."""
 
 
@@ -103,7 +109,7 @@ class Rolling(Section):
     percent: Annotated[int, Field(ge=5, le=50)] = 25
     """How many of the instances are a batch."""
 
-    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = 600
+    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = 300
     """How long each batch is watched: the alarms need three minutes and more."""
 
 
@@ -157,6 +163,22 @@ class Version(VersionKeys, ApiVersion):
 
     timeout_seconds: Annotated[int, Field(ge=1, le=28)] = 10
     """Seconds that one prediction may take; the front gives up then, after 29 at the latest."""
+
+    @property
+    def most_instances(self) -> int:
+        """How many instances a rollout may have to replace."""
+        return self.scaling.max_instances if self.scaling else self.initial_instance_count
+
+    @property
+    def rollout_seconds(self) -> int:
+        """How long a rollout takes, more or less."""
+        if rolling := self.rollout.rolling:
+            batch = max(1, self.most_instances * rolling.percent // 100)
+            steps = -(-self.most_instances // batch)
+            return steps * (START_SECONDS + rolling.wait_seconds)
+        canary = self.rollout.canary
+        # First the canary is watched, then all.
+        return 2 * (START_SECONDS + (canary.wait_seconds if canary else WATCHED_SECONDS))
 
     def image(self, repository: str) -> str:
         """The image of this release."""
@@ -231,6 +253,11 @@ def _between_keys(version: Version) -> Iterator[str]:
                 " all_at_once, or raise "
                 + ("scaling.min_instances." if scaling else "initial_instance_count.")
             )
+    if version.rollout_seconds > UPDATE_SECONDS:
+        yield (
+            f"rollout: would take some {version.rollout_seconds:,} seconds, and Pulumi waits for an"
+            " hour; write fewer wait_seconds, or a larger percent."
+        )
     if not version.digest and not re.fullmatch(TAG, version.release):
         yield (
             f"release: {version.release} can't be the tag of an image; write at most 128 of 0-9,"
