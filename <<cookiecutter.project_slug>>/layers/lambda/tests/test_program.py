@@ -2,44 +2,14 @@
 
 import json
 import re
-from typing import Any
-
-import pytest
 
 from infra.scheme import prefixes
 from tests import artefacts, scheme
+from tests.documents import ARN, added, api_changes, body
 from tests.program import Program, changed, run
 from tests.stacks import DEPRECATED, THREE, TWO, Stacks, config
 
 FUNCTION = "infra:function:ModelFunction"
-ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
-
-
-def body(program: Program, version: str = "v1") -> dict[str, Any]:
-    """The document of the API that serves a version."""
-    (api,) = (each for each in program.of("RestApi") if each.name == scheme.api(version))
-    return json.loads(api.inputs["body"])
-
-
-def api_changes(version: str) -> set[str]:
-    """What changes when the document of a version's API does."""
-    return {f"RestApi {scheme.api(version)}", f"Deployment {scheme.api(version)}"}
-
-
-def added(before: Any, after: Any, where: str = "") -> list[str]:
-    """The places where `after` holds something that `before` lacks; fails where it lost any."""
-    if before == after:
-        return []
-    assert type(before) is type(after), f"{where} was changed"
-    if isinstance(before, dict):
-        assert before.keys() <= after.keys(), f"{where} lost {before.keys() - after.keys()}"
-        new = [f"{where}{key}" for key in after if key not in before]
-        return new + [
-            place for key in before for place in added(before[key], after[key], f"{where}{key} ")
-        ]
-    assert isinstance(before, list), f"{where} was changed"
-    assert all(each in after for each in before), f"{where} lost an entry"
-    return [where.strip()]
 
 
 def test_a_stack_exports_what_its_clients_and_operators_need(two: Program) -> None:
@@ -212,32 +182,6 @@ def test_what_is_needed_is_made_before(two: Program) -> None:
         assert needs.get(each.kind, set()) <= found, f"{each.kind} {each.name}"
 
 
-def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
-    for api in two.of("RestApi"):
-        assert {key: api.inputs[key] for key in api.inputs if key != "body"} == {
-            "name": api.name,
-            "failOnWarnings": True,
-            "endpointConfiguration": {"types": "REGIONAL"},
-        }
-
-
-def test_a_stage_shows_the_deployment_of_its_api(two: Program) -> None:
-    for stage in two.of("Stage"):
-        assert stage.inputs == {
-            "restApi": f"{stage.name}-RestApi-id",
-            "deployment": f"{stage.name}-Deployment-id",
-            "stageName": "live",
-            "xrayTracingEnabled": False,
-        }
-
-
-@pytest.mark.parametrize("protect", [True, False])
-def test_protected_is_what_carries_the_url_and_nothing_else(stacks: Stacks, protect: bool) -> None:
-    program = stacks.run(protect=protect)
-    protected = {each.kind for each in program.resources if each.protect}
-    assert protected == (scheme.PROTECTED if protect else set())
-
-
 def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks) -> None:
     project, stack = "i" * 32, "s" * 16
     program = stacks.run({"v999": {"release": "1.0.0"}}, stack, project)
@@ -260,13 +204,6 @@ def test_adding_a_version_changes_nothing_of_the_others_and_only_adds_to_the_fro
     for version in TWO:
         for place in added(body(two, version), body(three, version)):
             assert "/v3" in place or "documentation" in place
-
-
-def test_a_changed_document_is_deployed(stacks: Stacks, two: Program) -> None:
-    after = stacks.run({"v1": TWO["v1"] | DEPRECATED, "v2": TWO["v2"]})
-    old, new = two.of("Deployment")[0], after.of("Deployment")[0]
-    assert old.inputs["triggers"] != new.inputs["triggers"]
-    assert old.inputs["triggers"] == stacks.run().of("Deployment")[0].inputs["triggers"]
 
 
 def test_a_version_in_front_of_the_others_changes_no_more(stacks: Stacks, two: Program) -> None:
@@ -330,28 +267,6 @@ def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
     assert "No API version is served." in program.one("Dashboard").inputs["dashboardBody"]
 
 
-def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Program) -> None:
-    program = stacks.run(auth="none")
-    assert program.warnings == [
-        "auth is none: whoever knows the URL can call the model at your expense."
-    ]
-    assert "api_key_name" not in program.exports
-    assert not program.of("ApiKey") + program.of("UsagePlan") + program.of("UsagePlanKey")
-    assert two.warnings == []
-
-
-def test_the_key_opens_the_stages_of_this_stack_and_no_other(two: Program) -> None:
-    apis = dict.fromkeys(map(scheme.api, TWO))
-    assert two.one("UsagePlan").inputs["apiStages"] == [
-        {"apiId": f"{api}-RestApi-id", "stage": "live"} for api in apis
-    ]
-    assert two.one("UsagePlanKey").inputs == {
-        "keyId": "iris-dev-ApiKey-id",
-        "keyType": "API_KEY",
-        "usagePlanId": "iris-dev-UsagePlan-id",
-    }
-
-
 def test_a_traced_request_is_traced_through_api_and_function(stacks: Stacks) -> None:
     program = stacks.run(tracing=True)
     assert all(each.inputs["xrayTracingEnabled"] for each in program.of("Stage"))
@@ -365,44 +280,3 @@ def test_a_traced_request_is_traced_through_api_and_function(stacks: Stacks) -> 
             "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
             "Resource": "*",
         }
-
-
-def test_the_accounts_logging_is_set_on_request_and_stays_when_the_stack_goes(
-    stacks: Stacks, two: Program
-) -> None:
-    program = stacks.run(manage_account_logging=True, log_retention_days=7)
-    kept = {each.kind for each in program.resources if "retainOnDelete" in each.options}
-    assert kept == {"Role", "RolePolicyAttachment", "Account"}
-    role = program.one("Role", "iris-dev")
-    assert role.options == ("retainOnDelete",)
-    assert "name" not in role.inputs  # the one left behind may still be there
-    assert program.one("Account").inputs["cloudwatchRoleArn"].endswith(":role/made-up")
-    for stage in program.of("Stage"):
-        assert "aws:apigateway/account:Account::iris-dev" in stage.depends_on
-        log = stage.inputs["accessLogSettings"]
-        group = f"/aws/apigateway/{stage.name}"
-        assert log["destinationArn"] == ARN.format("logs", f"log-group:{group}")
-        assert json.loads(log["format"])["status"] == "$context.status"
-    for settings in program.of("MethodSettings"):
-        assert settings.inputs["settings"]["loggingLevel"] == "ERROR"
-        assert not settings.inputs["settings"].get("dataTraceEnabled")
-    assert {each.inputs["retentionInDays"] for each in program.of("LogGroup")} == {7}
-    assert not [each for each in two.of("Stage") if "accessLogSettings" in each.inputs]
-    assert not two.of("Account")
-
-
-def test_every_method_is_throttled(stacks: Stacks) -> None:
-    for each in stacks.run(throttle={"rate": 1, "burst": 5}).of("MethodSettings"):
-        assert each.inputs == {
-            "restApi": f"{each.name}-RestApi-id",
-            "stageName": "live",
-            "methodPath": "*/*",
-            "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 5},
-        }
-
-
-def test_who_signs_needs_no_key(stacks: Stacks) -> None:
-    program = stacks.run(auth="iam")
-    assert not program.of("ApiKey")
-    assert program.warnings == []
-    assert body(program)["paths"]["/v1/predict"]["post"]["security"] == [{"iam": []}]

@@ -4,7 +4,6 @@ import re
 import shutil
 import zipfile
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from infra.problems import Problems
 from infra.settings import Settings
 from tests import artefacts
 from tests.contracts import write_contract
-from tests.stacks import DEPRECATED, TWO, Stacks, config
+from tests.stacks import DEPRECATED, Stacks, config
 
 LIVE = {"release": "1.4.2"}
 
@@ -76,28 +75,6 @@ def test_a_wrong_value_is_refused_with_its_remedy(
     assert said.endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        ({"auth": "apikey"}, "auth: is \"apikey\"; write 'api_key', 'iam' or 'none'."),
-        ({"log_retention_days": 31}, "log_retention_days: is 31; write 1, 3, 5, 7, 14, 30"),
-        ({"protect": "yes"}, 'protect: is "yes"; write true or false.'),
-        ({"throttle": {"rate": 0}}, "throttle.rate: is 0; write 1 or more."),
-        ({"throttle": {"bursts": 5}}, "throttle.bursts: is not a key here; write burst."),
-        ({"throttle": 5}, 'throttle: is 5; write one such as {"burst": 100, "rate": 50}.'),
-        ({"alarm_topic": "me"}, 'alarm_topic: "me" is not an SNS topic; write its ARN.'),
-        ({"log_retention": 30}, "log_retention: is not a key here; write log_retention_days."),
-    ],
-    ids=str,
-)
-def test_a_wrong_key_of_the_stack_is_refused_with_its_remedy(
-    stacks: Stacks, keys: dict[str, Any], sentence: str
-) -> None:
-    (said,) = stacks.refusal(**keys)
-    assert said.startswith(sentence)
-    assert said.endswith(".")
-
-
 def test_a_missing_zip_says_how_to_build_it(stacks: Stacks) -> None:
     assert stacks.refusal_of_v1(release="1.5.0", architecture="x86_64") == [
         "versions.v1.release: dist/iris-1.5.0-x86_64.zip is missing; run `make build ARCH=x86_64`"
@@ -146,22 +123,3 @@ def test_a_zip_that_lambda_does_not_take_is_refused(stacks: Stacks) -> None:
     artefacts.write_zip(stacks.folder, "iris", "v1", "1.5.0", padding=52_428_800)
     (said,) = stacks.refusal_of_v1(release="1.5.0")
     assert re.search(r"arm64.zip has 52,\d+,\d+ bytes, and Lambda takes 52,428,800; make", said)
-
-
-def test_a_missing_contract_says_where_it_comes_from(stacks: Stacks) -> None:
-    artefacts.write_zip(stacks.folder, "iris", "v3", "3.0.0")
-    (said,) = stacks.refusal({"v3": {"release": "3.0.0"}})
-    assert said == (
-        "versions.v3: contracts/v3.json is missing; get it from the commit that made v3, or run"
-        " `make contract` there."
-    )
-
-
-@pytest.mark.parametrize("text", ["{}", "=======", "[]", '{"paths": {"/v9/predict": {}}}'])
-def test_what_is_no_contract_of_the_version_is_refused(stacks: Stacks, text: str) -> None:
-    stacks.make("iris", TWO)
-    Path("contracts/v2.json").write_text(text)
-    with pytest.raises(
-        Problems, match=r"^versions.v2: contracts/v2.json is no contract of v2; get"
-    ):
-        Settings.read("iris", "dev", config("iris", TWO))

@@ -1,0 +1,106 @@
+"""The front that the program registers, whatever answers behind it."""
+
+import json
+
+import pytest
+
+from tests import scheme
+from tests.documents import ARN, body
+from tests.program import Program
+from tests.stacks import DEPRECATED, TWO, Stacks
+
+
+def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
+    for api in two.of("RestApi"):
+        assert {key: api.inputs[key] for key in api.inputs if key != "body"} == {
+            "name": api.name,
+            "failOnWarnings": True,
+            "endpointConfiguration": {"types": "REGIONAL"},
+        }
+
+
+def test_a_stage_shows_the_deployment_of_its_api(two: Program) -> None:
+    for stage in two.of("Stage"):
+        assert stage.inputs == {
+            "restApi": f"{stage.name}-RestApi-id",
+            "deployment": f"{stage.name}-Deployment-id",
+            "stageName": "live",
+            "xrayTracingEnabled": False,
+        }
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_protected_is_what_carries_the_url_and_nothing_else(stacks: Stacks, protect: bool) -> None:
+    program = stacks.run(protect=protect)
+    protected = {each.kind for each in program.resources if each.protect}
+    assert protected == (scheme.PROTECTED if protect else set())
+
+
+def test_a_changed_document_is_deployed(stacks: Stacks, two: Program) -> None:
+    after = stacks.run({"v1": TWO["v1"] | DEPRECATED, "v2": TWO["v2"]})
+    old, new = two.of("Deployment")[0], after.of("Deployment")[0]
+    assert old.inputs["triggers"] != new.inputs["triggers"]
+    assert old.inputs["triggers"] == stacks.run().of("Deployment")[0].inputs["triggers"]
+
+
+def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Program) -> None:
+    program = stacks.run(auth="none")
+    assert program.warnings == [
+        "auth is none: whoever knows the URL can call the model at your expense."
+    ]
+    assert "api_key_name" not in program.exports
+    assert not program.of("ApiKey") + program.of("UsagePlan") + program.of("UsagePlanKey")
+    assert two.warnings == []
+
+
+def test_the_key_opens_the_stages_of_this_stack_and_no_other(two: Program) -> None:
+    apis = dict.fromkeys(map(scheme.api, TWO))
+    assert two.one("UsagePlan").inputs["apiStages"] == [
+        {"apiId": f"{api}-RestApi-id", "stage": "live"} for api in apis
+    ]
+    assert two.one("UsagePlanKey").inputs == {
+        "keyId": "iris-dev-ApiKey-id",
+        "keyType": "API_KEY",
+        "usagePlanId": "iris-dev-UsagePlan-id",
+    }
+
+
+def test_the_accounts_logging_is_set_on_request_and_stays_when_the_stack_goes(
+    stacks: Stacks, two: Program
+) -> None:
+    program = stacks.run(manage_account_logging=True, log_retention_days=7)
+    kept = {each.kind for each in program.resources if "retainOnDelete" in each.options}
+    assert kept == {"Role", "RolePolicyAttachment", "Account"}
+    role = program.one("Role", "iris-dev")
+    assert role.options == ("retainOnDelete",)
+    assert "name" not in role.inputs  # the one left behind may still be there
+    assert program.one("Account").inputs["cloudwatchRoleArn"].endswith(":role/made-up")
+    for stage in program.of("Stage"):
+        assert "aws:apigateway/account:Account::iris-dev" in stage.depends_on
+        log = stage.inputs["accessLogSettings"]
+        group = f"/aws/apigateway/{stage.name}"
+        assert log["destinationArn"] == ARN.format("logs", f"log-group:{group}")
+        assert json.loads(log["format"])["status"] == "$context.status"
+    for settings in program.of("MethodSettings"):
+        assert settings.inputs["settings"]["loggingLevel"] == "ERROR"
+        assert not settings.inputs["settings"].get("dataTraceEnabled")
+    assert {each.inputs["retentionInDays"] for each in program.of("LogGroup")} == {7}
+    assert not [each for each in two.of("Stage") if "accessLogSettings" in each.inputs]
+    assert not two.of("Account")
+
+
+def test_every_method_is_throttled(stacks: Stacks) -> None:
+    for each in stacks.run(throttle={"rate": 1, "burst": 5}).of("MethodSettings"):
+        assert each.inputs == {
+            "restApi": f"{each.name}-RestApi-id",
+            "stageName": "live",
+            "methodPath": "*/*",
+            "settings": {"throttlingRateLimit": 1, "throttlingBurstLimit": 5},
+        }
+
+
+def test_who_signs_needs_no_key(stacks: Stacks) -> None:
+    program = stacks.run(auth="iam")
+    assert not program.of("ApiKey")
+    assert program.warnings == []
+    assert body(program)["paths"]["/v1/predict"]["post"]["security"] == [{"iam": []}]
