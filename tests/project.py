@@ -87,6 +87,11 @@ def tree(project: Path) -> str:
     return "".join(f"{path.as_posix()}\n" for path in files(project))
 
 
+def target_of(project: Path) -> str:
+    """Where a project serves its model."""
+    return json.loads((project / ".template.json").read_text("utf-8"))["answers"]["target"]
+
+
 def make(project: Path, *targets: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run `make` in a rendered project; what it printed is in `stdout`, errors too."""
     return subprocess.run(

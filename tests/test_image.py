@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from tests.cluster.image import Image, build, start
+from tests.project import target_of
 
-pytestmark = pytest.mark.parametrize("ready", ["kubernetes"], indirect=True, scope="session")
+# What is started in the image of each target. (Helm's is that of Kubernetes.)
+SERVERS = {"kubernetes": "serving.server", "sagemaker": "serving.sagemaker"}
+pytestmark = pytest.mark.parametrize("ready", SERVERS, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +37,11 @@ def test_it_holds_the_code_the_model_and_no_more(image: Image) -> None:
     assert not libraries & {"pip", "pulumi", "pytest", "sklearn", "onnx"}
 
 
-def test_it_does_not_run_as_root_and_its_command_gets_the_signals(image: Image) -> None:
+def test_it_does_not_run_as_root_and_its_command_gets_the_signals(
+    image: Image, ready: Path
+) -> None:
     assert image.user == "10001:10001"
-    assert image.command == ["python", "-m", "serving.server"]
+    assert image.command == ["python", "-m", SERVERS[target_of(ready)]]
 
 
 def test_its_command_serves_the_example_and_ends_with_0(image: Image, ready: Path) -> None:
