@@ -6,9 +6,7 @@ A sentence starts with the key and ends with what to do. Nothing here needs a ru
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -70,19 +68,6 @@ def misplaced_keys(project: str, config: Mapping[str, str], model: type[Section]
         slip = get_close_matches(namespace, [project])
         if slip and namespace != project and name in model.model_fields:
             yield f"{key}: belongs to another project; write {project}:{name}."
-
-
-def contract(api_version: str) -> tuple[str, list[str]]:
-    """The text of a contract, and why it can't be used."""
-    path = Path("contracts", f"{api_version}.json")
-    remedy = f"get it from the commit that made {api_version}, or run `make contract` there"
-    if not path.exists():
-        return "", [f"versions.{api_version}: {path} is missing; {remedy}."]
-    text = path.read_text(encoding="utf-8", errors="replace")
-    with suppress(ValueError):
-        if f"/{api_version}/predict" in mapping(mapping(json.loads(text)).get("paths")):
-            return text, []
-    return "", [f"versions.{api_version}: {path} is no contract of {api_version}; {remedy}."]
 
 
 def check[T: Section](model: type[T], raw: Mapping[str, Any]) -> tuple[T | None, list[str]]:

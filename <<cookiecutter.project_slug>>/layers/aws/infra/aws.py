@@ -1,8 +1,11 @@
 """What a stack on AWS can say in its config, and what is wrong with it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr
@@ -10,7 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from infra import scheme
 from infra.config import VERSION_NAME, ApiVersion, Section, VersionName, spelt
 from infra.openapi import Auth
-from infra.problems import Problems, contract, mapping
+from infra.problems import Problems, mapping
 from infra.scheme import StackKeys
 from infra.stack import checked, running
 
@@ -149,7 +152,7 @@ class AwsSettings[V: ApiVersion](StackKeys):
         problems += cls.own_problems(given)
         contracts: dict[str, str] = {}
         for name in given.served:
-            contracts[name], said = contract(name)
+            contracts[name], said = _contract(name)
             problems += said
         if settings is None or problems:
             raise Problems("\n".join(problems))
@@ -167,3 +170,16 @@ class AwsSettings[V: ApiVersion](StackKeys):
     def own_problems(cls, given: Given) -> Iterator[str]:
         """What is wrong between the keys of a scheme, and what a target adds to that."""
         yield from scheme.problems(given.raw, previewing=given.previewing)
+
+
+def _contract(api_version: str) -> tuple[str, list[str]]:
+    """The text of a contract, and why it can't be used."""
+    path = Path("contracts", f"{api_version}.json")
+    remedy = f"get it from the commit that made {api_version}, or run `make contract` there"
+    if not path.exists():
+        return "", [f"versions.{api_version}: {path} is missing; {remedy}."]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    with suppress(ValueError):
+        if f"/{api_version}/predict" in mapping(mapping(json.loads(text)).get("paths")):
+            return text, []
+    return "", [f"versions.{api_version}: {path} is no contract of {api_version}; {remedy}."]
