@@ -20,8 +20,8 @@ from infra.settings import Version
 from serving.problem import Problem, too_large
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-# A header of the client's, whatever its case; `id` if that is its only valid one.
-CLIENT_ID = (
+# The client's id, whatever the case of its header, else the front's own.
+REQUEST_ID = (
     "#set($id = $context.requestId)"
     "#foreach($name in $input.params().header.keySet())"
     "#set($value = $input.params().header.get($name))"
@@ -30,29 +30,30 @@ CLIENT_ID = (
     "#end"
     "#end"
 )
-# The attributes take 1,024 bytes, so none is longer than it could be of use.
+# Where the client names no media type API Gateway takes JSON for granted, and the app does not: so
+# that comes first, empty. All attributes together are at most 1,024 bytes: a value that is longer
+# than it could be of use is passed on as one that nobody means. An override is set once.
 REQUEST = (
-    '#set($attributes = "id=$context.requestId")'
+    f"{REQUEST_ID}"
+    '#set($attributes = "id=$id&content-type=")'
+    "#foreach($wanted in ['content-encoding', 'content-type', 'traceparent', 'x-api-version'])"
+    "#set($found = '')"
     "#foreach($name in $input.params().header.keySet())"
-    "#set($lower = $name.toLowerCase())"
-    "#set($value = $input.params().header.get($name))"
-    "#if($lower == 'content-type')"
-    "#set($context.requestOverride.header.Content-Type = $value)"
+    "#if($name.toLowerCase() == $wanted)"
+    "#set($value = $util.urlEncode($input.params().header.get($name)))"
+    "#if($value.length() > 200)#set($value = '-')#end"
+    '#set($found = "&${wanted}=$value")'
     "#end"
-    "#if($lower == 'content-encoding' || $lower == 'traceparent'"
-    " || $lower == 'x-api-version' || $lower == 'x-request-id')"
-    "#set($value = $util.urlEncode($value))"
-    "#if($value.length() > 128)#set($value = '-')#end"
-    '#set($attributes = "${attributes}&${lower}=${value}")'
     "#end"
+    '#set($attributes = "$attributes$found")'
     "#end"
     f"#set($context.requestOverride.header.{ATTRIBUTES} = $attributes)"
     "$input.body"
 )
-SUCCESS = f"{CLIENT_ID}#set($context.responseOverride.header.X-Request-Id = $id)$input.body"
+SUCCESS = f"{REQUEST_ID}#set($context.responseOverride.header.X-Request-Id = $id)$input.body"
 # The container's own problem, of which the release is for the header; else it has given no answer.
 FAILURE = (
-    "#set($said = $input.path('$.OriginalMessage'))"
+    "#set($said = \"$!input.path('$.OriginalMessage')\")"
     '#set($end = $said.lastIndexOf(\',"release":"\'))'
     "#if($end > 0)"
     "#set($problem = $util.parseJson($said))"
@@ -62,7 +63,6 @@ FAILURE = (
     "#if($problem.status == 503)#set($context.responseOverride.header.Retry-After = '1')#end"
     "$said.substring(0, $end)}"
     "#else"
-    "#set($context.responseOverride.header.X-Request-Id = $context.requestId)"
     f"{problem_in(UNAVAILABLE)}"
     "#end"
 )
@@ -117,13 +117,13 @@ def integration(
     service = f"arn:{partition}:apigateway:{region}:runtime.sagemaker"
     name = path.removeprefix("endpoint/")
     said = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+    said |= _header("X-Request-Id", "context.requestId")
     problem = said | _header("Content-Type", "'application/problem+json'")
     release = _header("X-Model-Release", f"integration.response.header.{ATTRIBUTES}")
     success = said | release | _header("Content-Type", "'application/json'")
 
     def fixed(answer: Problem) -> dict[str, Any]:
-        own_id = _header("X-Request-Id", "context.requestId")
-        return _response(answer.status, problem | own_id, problem_in(answer))
+        return _response(answer.status, problem, problem_in(answer))
 
     return {
         "type": "aws",
@@ -131,7 +131,9 @@ def integration(
         "uri": f"{service}:path/endpoints/{name}/invocations",
         "credentials": role_arn,
         "timeoutInMillis": timeout_seconds * 1_000,
+        # Of a media type without a template: the body as it is, and no attributes but these.
         "passthroughBehavior": "when_no_match",
+        "requestParameters": {f"integration.request.header.{ATTRIBUTES}": "context.requestId"},
         "requestTemplates": dict.fromkeys(MEDIA_TYPES, REQUEST),
         # By the status that SageMaker gives.
         "responses": {

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import override
 from urllib.parse import parse_qsl
 
-from serving.app import valid_id
 from serving.asgi import READY, Message, ModelServer, Receive, Send
 from serving.predictor import MODEL
 from serving.server import main
@@ -19,8 +18,8 @@ from serving.server import main
 # As ASGI has them.
 ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 # Headers of the client's that travel among them, each `name=value`, escaped as in a URL; beside
-# them, as `id`, the request's id where the client gave no valid one.
-PASSED_ON = ("content-encoding", "traceparent", "x-api-version", "x-request-id")
+# them, as `id`, what the request is to be called, or that alone.
+PASSED_ON = ("content-encoding", "content-type", "traceparent", "x-api-version")
 
 
 class EndpointServer(ModelServer):
@@ -84,10 +83,9 @@ def _passed_on(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of a request, with those that its attributes carry in place of its own."""
     text = b"&".join(value for name, value in headers if name == ATTRIBUTES).decode("latin-1")
     given = dict(parse_qsl(text, keep_blank_values=True))
-    own_id = given.pop("id", "")
-    if not valid_id(given.get("x-request-id", "")) and valid_id(own_id):
-        given["x-request-id"] = own_id
     carried = {name: given[name] for name in PASSED_ON if name in given}
+    if text:
+        carried["x-request-id"] = given.get("id", text)
     return [(name, value) for name, value in headers if name.decode("latin-1") not in carried] + [
         (name.encode(), value.encode("latin-1", "replace")) for name, value in carried.items()
     ]
