@@ -17,21 +17,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.project import ENVIRON
+from tests.processes import HANDLER, TRANSPORT, start
 
-# The handler in a process of its own: a request a line in, its answer a line out.
-HANDLER = """
-import base64, json, os, sys
-answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)
-from tests.adapters import through_handler
-with through_handler() as send:
-    for line in sys.stdin:
-        method, path, headers, body = json.loads(line)
-        said = send(method, path, [tuple(each) for each in headers], base64.b64decode(body))
-        print(json.dumps([said.status, said.headers, said.body.decode()]), file=answers, flush=True)
-"""
-TRANSPORT = {"connection", "content-length", "date"}
 CLIENTS = 16
 
 
@@ -185,20 +172,6 @@ class Server:
             with contextlib.suppress(ConnectionError):
                 return client.makefile("rb").read()
         return b""
-
-
-def start(project: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Python of a rendered project, with a pipe to it and one from it."""
-    environ = ENVIRON | {"PORT": "0", "METRICS_PORT": "0", "DRAIN_SECONDS": "0"}
-    return subprocess.Popen(
-        [project / ".venv/bin/python", *arguments],
-        cwd=project,
-        env=environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
 
 
 @pytest.fixture

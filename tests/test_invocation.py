@@ -1,0 +1,165 @@
+"""The front of the SageMaker target alone: its templates, before containers that say anything."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from tests.conftest import baker
+from tests.deployed import DEPRECATED, Deployed
+from tests.mapping import ATTRIBUTES, Answer, Endpoint, Gateway, Headers, endpoint, failed, refusal
+
+FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
+JSON = ("Content-Type", "application/json")
+MEMBERS = ["type", "title", "status", "detail", "pointer", "request_id"]
+RELEASE = "1.4.2+of.ours"
+
+
+@pytest.fixture(scope="module")
+def deprecated(cookies_session: Any) -> Deployed:
+    project = baker(cookies_session)(target="sagemaker", versioning="path")
+    return Deployed(project, state="deprecated", **DEPRECATED)
+
+
+@pytest.fixture(scope="module")
+def said(deprecated: Deployed) -> Callable[..., Answer]:
+    """What the client gets of a deprecated version's front, whose endpoint this is."""
+
+    def ask(invoke: Endpoint, *headers: tuple[str, str], body: bytes = b"{}") -> Answer:
+        answer = Gateway(deprecated.operation, invoke)(headers or [JSON], body, FRONTS_ID)
+        # Whatever it is, it says which version it is of, and until when that is served.
+        every = {"content-type", "x-api-version", "x-request-id", "deprecation", "sunset", "link"}
+        assert every <= answer.headers.keys()
+        assert answer.headers["x-api-version"] == "v1"
+        return answer
+
+    return ask
+
+
+class Ours:
+    """A container that answers all calls alike, as ours does; `attributes` of the last one."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
+
+    def __call__(self, headers: Headers, _body: bytes) -> Answer:
+        self.text = dict(headers)[ATTRIBUTES]
+        self.attributes = dict(parse_qsl(self.text, keep_blank_values=True))
+        body = json.dumps(dict.fromkeys(MEMBERS) | {"status": self.status, "request_id": "its"})
+        if self.status >= 400:
+            body = json.dumps(json.loads(body), separators=(",", ":"))
+            body = body.removesuffix("}") + f',"release":"{RELEASE}"}}'
+        headers = {"content-type": "application/other", ATTRIBUTES: RELEASE, "retry-after": "9"}
+        return Answer(self.status, headers, body.encode())
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 415, 422, 500, 503])
+def test_the_containers_own_error_is_the_clients(said: Any, status: int) -> None:
+    answer = said(endpoint(Ours(status)))
+    assert answer.status == json.loads(answer.body)["status"] == status
+    assert [*json.loads(answer.body)] == MEMBERS
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-model-release"] == RELEASE
+    assert answer.headers["x-request-id"] == "its"
+    assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+
+
+def test_a_success_names_its_release(said: Any) -> None:
+    answer = said(endpoint(Ours()))
+    assert (answer.status, json.loads(answer.body)["request_id"]) == (200, "its")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-model-release"] == RELEASE
+    assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "x-request-id", "X-REQUEST-ID", "x-ReQuEsT-iD"])
+def test_a_valid_request_id_is_handed_on_and_comes_back(said: Any, name: str) -> None:
+    answer = said(endpoint(ours := Ours()), JSON, (name, "mine"))
+    assert ours.attributes["id"] == answer.headers["x-request-id"] == "mine"
+
+
+@pytest.mark.parametrize("own_id", ["", "a" * 129, "a&id=b", "a%2", "ä", "a b"])
+def test_of_an_invalid_request_id_nothing_is_handed_on(said: Any, own_id: str) -> None:
+    answer = said(endpoint(ours := Ours()), JSON, ("X-Request-Id", own_id))
+    assert ours.attributes == {"id": FRONTS_ID, "content-type": JSON[1]}
+    assert answer.headers["x-request-id"] == FRONTS_ID
+
+
+def test_a_media_type_without_a_template_has_the_fronts_id_at_least(said: Any) -> None:
+    said(endpoint(ours := Ours()), ("Content-Type", "text/csv"))
+    assert ours.text == FRONTS_ID
+
+
+@pytest.mark.parametrize("value", ["a" * 5_000, "ä" * 100, "&" * 128, "%" * 500, "a" * 200])
+def test_whatever_a_client_sends_the_attributes_stay_short(said: Any, value: str) -> None:
+    names = ["Content-Encoding", "traceparent", "X-API-Version"]
+    spelt = [name for each in names for name in (each, each.lower(), each.upper())]
+    headers = [(name, value) for name in spelt]
+    headers += [("Content-Type", f"application/json; {value}"), ("X-Request-Id", "b" * 128)]
+    assert said(endpoint(ours := Ours()), *headers).status == 200
+    assert len(ours.text) <= 1_024
+    wanted = {each.lower(): value if len(value) == 200 else "-" for each in names}
+    assert {name: ours.attributes[name] for name in wanted} == wanted
+
+
+def own_problem(answer: Answer) -> None:
+    """A problem of the app's form, with the front's id, and of no release."""
+    body = json.loads(answer.body)
+    assert [*body] == MEMBERS
+    assert (body["status"], body["request_id"]) == (answer.status, FRONTS_ID)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] == FRONTS_ID
+    assert not {"x-model-release", "retry-after"} & answer.headers.keys()
+
+
+NO_PROBLEM = {
+    "nothing": failed(500, None),
+    "no text": failed(500, ""),
+    "a page": failed(503, "<html>\"release\" 'of' $context.requestId #end"),
+    "other JSON": failed(404, '{"detail": "no such model"}'),
+    "a problem without a release": failed(
+        408, '{"type":"about:blank","status":408,"request_id":"a"}'
+    ),
+    "a list": failed(400, "[]"),
+    "null": Answer(424, {}, b'{"OriginalMessage": null}'),
+    "no member at all": Answer(424, {}, b"{}"),
+    "too late": failed(0, "Your invocation timed out while waiting for a response."),
+}
+
+
+@pytest.mark.parametrize("name", NO_PROBLEM)
+def test_what_is_no_problem_of_ours_is_one_of_the_front(said: Any, name: str) -> None:
+    answer = said(lambda *_: NO_PROBLEM[name], JSON, ("X-Request-Id", "mine"))
+    assert answer.status == 502
+    own_problem(answer)
+
+
+def test_a_container_that_says_nothing_is_a_problem_of_the_front(said: Any) -> None:
+    answer = said(endpoint(lambda *_: None))
+    assert answer.status == 502
+    own_problem(answer)
+
+
+# Of each status of SageMaker's own, what the client gets.
+SERVICE = {400: 502, 403: 502, 404: 502, 413: 413, 429: 429, 500: 502, 503: 429, 529: 502}
+
+
+@pytest.mark.parametrize("status", SERVICE)
+def test_an_error_of_the_service_is_a_problem_of_the_front(said: Any, status: int) -> None:
+    answer = said(lambda *_: refusal(status, "SomeException"), JSON, ("X-Request-Id", "mine"))
+    assert answer.status == SERVICE[status]
+    own_problem(answer)
+
+
+def test_templates_ask_of_java_only_what_it_has(deprecated: Deployed) -> None:
+    given = deprecated.integration
+    templates = [*given["requestTemplates"].values()]
+    for response in given["responses"].values():
+        templates += response["responseTemplates"].values()
+    called = {name for each in templates for name in re.findall(r"\.(\w+)\(", each)}
+    of_strings = {"lastIndexOf", "length", "matches", "substring", "toLowerCase"}
+    of_maps = {"get", "keySet"}
+    assert called == of_strings | of_maps | {"params", "parseJson", "path", "urlEncode"}

@@ -1,0 +1,469 @@
+"""A client of the SageMaker target gets what Lambda's client gets, byte for byte.
+
+The real container and the real Lambda handler answer; between client and container stand the
+program's own mapping templates, in `tests/mapping.py`.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.deployed import DEPRECATED, Deployed
+from tests.mapping import Answer, Gateway, Headers, endpoint
+from tests.processes import HANDLER, TRANSPORT, start
+
+FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
+JSON = ("Content-Type", "application/json")
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+# A model that answers its example and fails at eight instances.
+BROKEN = """
+import time
+from serving import app
+working = app.Predictor.predict
+def predict(self, instances):
+    time.sleep(0.006)  # so slow that nothing larger is asked first
+    if len(instances) >= 8:
+        raise RuntimeError("the model is broken")
+    return working(self, instances)
+app.Predictor.predict = predict
+"""
+
+
+class Container:
+    """The server of a rendered project, as SageMaker starts and asks it."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int = 0) -> None:
+        self.process, self.lines = process, Queue[dict[str, Any]]()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+        self.port = port or int(self.line("url")["url"].rpartition(":")[2])
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self.lines.put(json.loads(line))
+
+    def line(self, member: str, value: object = None) -> dict[str, Any]:
+        """The next line of the log that has this member, with this value."""
+        while True:
+            line = self.lines.get(timeout=10)
+            if member in line and value in (None, line[member]):
+                return line
+
+    def __call__(self, headers: Headers, body: bytes) -> Answer | None:
+        """What it says to SageMaker."""
+        return self.ask("POST", "/invocations", headers, body)
+
+    def ask(self, method: str, path: str, headers: Headers, body: bytes) -> Answer | None:
+        """Its answer to anybody, or None where there is none."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in (*headers, ("Content-Length", str(len(body)))):
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            said = connection.getresponse()
+            lower = {name.lower(): value for name, value in said.getheaders()}
+            kept = {name: value for name, value in lower.items() if name not in TRANSPORT}
+            return Answer(said.status, kept, said.read())
+        except (OSError, HTTPException):
+            return None
+        finally:
+            connection.close()
+
+
+@contextlib.contextmanager
+def serving(project: Path, *arguments: str, **environ: str) -> Iterator[Container]:
+    """A server that is gone afterwards; with a `PORT` it needn't be ready."""
+    with start(project, *arguments, **environ) as process:
+        try:
+            container = Container(process, int(environ.get("PORT", "0")))
+            yield container
+        except BaseException:
+            process.kill()
+            raise
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+        container.reader.join()
+
+
+type Lambda = Callable[..., Answer]
+
+
+@contextlib.contextmanager
+def on_lambda(project: Path, code: str = "", **environ: str) -> Iterator[Lambda]:
+    """What the Lambda handler answers."""
+    with start(project, "-c", code + HANDLER, **environ) as process:
+
+        def ask(
+            *headers: tuple[str, str], body: bytes, method: str = "POST", path: str = "/v1/predict"
+        ) -> Answer:
+            assert process.stdin
+            assert process.stdout
+            line = json.dumps([method, path, headers, base64.b64encode(body).decode()])
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+            status, said, text = json.loads(process.stdout.readline())
+            return Answer(status, said, text.encode())
+
+        yield ask
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def project(prepared: Callable[[str], Path]) -> Path:
+    return prepared("sagemaker")
+
+
+@pytest.fixture(scope="module")
+def contract(project: Path) -> dict[str, Any]:
+    return json.loads((project / "contracts/v1.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def example(contract: dict[str, Any]) -> bytes:
+    return contract["x-golden-requests"][0]["request"]["body"].encode()
+
+
+@pytest.fixture(scope="module")
+def many(example: bytes) -> bytes:
+    return json.dumps({"instances": json.loads(example)["instances"] * 8}).encode()
+
+
+@pytest.fixture(scope="module")
+def live(project: Path) -> Deployed:
+    return Deployed(project)
+
+
+@pytest.fixture(scope="module")
+def deprecated(project: Path) -> Deployed:
+    return Deployed(project, state="deprecated", **DEPRECATED)
+
+
+@pytest.fixture(scope="module")
+def container(project: Path, live: Deployed) -> Iterator[Container]:
+    with serving(project, "-m", "serving.sagemaker", "serve", **live.environ) as container:
+        yield container
+
+
+@pytest.fixture(scope="module")
+def handler(prepared: Callable[[str], Path]) -> Iterator[Lambda]:
+    with on_lambda(prepared("lambda")) as ask:
+        yield ask
+
+
+type Front = Callable[..., Answer]
+
+
+def front_of(deployed: Deployed, container: Any) -> Front:
+    """What a client gets from the front of what is deployed."""
+    gateway = Gateway(deployed.operation, endpoint(container))
+    return lambda *headers, body: gateway(headers, body, FRONTS_ID)
+
+
+@pytest.fixture(scope="module")
+def front(live: Deployed, container: Container) -> Front:
+    return front_of(live, container)
+
+
+def unnamed(answer: Answer) -> Answer:
+    """The answer, its request being called the same everywhere."""
+    rest = dict(answer.headers)
+    own_id = rest.pop("x-request-id")
+    return answer._replace(headers=rest, body=answer.body.replace(f'"{own_id}"'.encode(), b'"id"'))
+
+
+def test_every_golden_request_is_answered_as_on_lambda(
+    front: Front, handler: Lambda, live: Deployed, contract: dict[str, Any]
+) -> None:
+    statuses: list[int] = []
+    for golden in contract["x-golden-requests"]:
+        request = golden["request"]
+        if request["method"] == "POST" and request["path"] in live.paths and request["body"]:
+            headers, body = request["headers"].items(), request["body"].encode()
+            answer = front(*headers, body=body)
+            assert answer == handler(*headers, body=body), golden["name"]
+            assert answer.status == golden["response"]["status"]
+            statuses.append(answer.status)
+    assert {200, 400, 404, 415, 422} == {*statuses}
+    assert len(statuses) > 10
+
+
+def test_an_empty_body_is_an_empty_object_as_soon_as_a_template_has_seen_it(
+    front: Front, handler: Lambda
+) -> None:
+    assert unnamed(front(JSON, body=b"")) == unnamed(handler(JSON, body=b"{}"))
+
+
+ERRORS: dict[str, tuple[int, list[tuple[str, str]], bytes | None]] = {
+    "no JSON": (400, [JSON], b'{"instances": ['),
+    "no UTF-8": (400, [JSON], b"\xff"),
+    "another version": (404, [JSON, ("X-API-Version", "v9")], None),
+    "too large": (413, [JSON], b" " * (1_048_576 + 1)),
+    "another media type": (415, [("Content-Type", "text/plain")], None),
+    "no media type": (415, [], None),
+    "a media type without a template": (415, [("Content-Type", "text/csv")], None),
+    "another charset": (415, [("Content-Type", "application/json; charset=latin-1")], None),
+    "compressed": (415, [JSON, ("Content-Encoding", "gzip")], None),
+    "compressed, it says nothing": (415, [JSON, ("Content-Encoding", "")], None),
+    "no instances": (422, [JSON], b'{"instances": []}'),
+    "a string with dollars": (422, [JSON], b'{"instances": "$input.body #end ${x} \\\\"}'),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_is_answered_as_on_lambda(
+    front: Front, handler: Lambda, example: bytes, name: str
+) -> None:
+    status, headers, body = ERRORS[name]
+    body = example if body is None else body
+    answer = front(*headers, body=body)
+    assert answer.status == status
+    # API Gateway makes text of any body, for Lambda too.
+    body = body.decode(errors="replace").encode()
+    assert unnamed(answer) == unnamed(handler(*headers, body=body))
+
+
+def test_a_model_that_fails_is_answered_as_on_lambda(
+    project: Path, prepared: Callable[[str], Path], live: Deployed, many: bytes
+) -> None:
+    code = f"{BROKEN}\nfrom serving.sagemaker import *\nmain(EndpointServer)"
+    with on_lambda(prepared("lambda"), BROKEN) as ask, serving(project, "-c", code) as broken:
+        answer = front_of(live, broken)(JSON, ("X-Request-Id", "mine"), body=many)
+        assert answer.status == 500
+        assert answer == ask(JSON, ("X-Request-Id", "mine"), body=many)
+        assert "the model is broken" in broken.line("request_id", "mine")["error"]
+
+
+def soon(condition: Callable[[], object]) -> Any:
+    """What a condition gives as soon as that is something."""
+    end = time.monotonic() + 10
+    while not (found := condition()):
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.005)
+    return found
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Gate:
+    """A named pipe at which the model of tests/gated.py waits until it is opened here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path)
+
+    def reached(self) -> int | None:
+        """What opens the gate, once the model waits there."""
+        with contextlib.suppress(OSError):
+            return os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        return None
+
+
+GATED = "from tests import gated; from serving.sagemaker import *; main(EndpointServer)"
+
+
+def unavailable(front: Front, container: Container, example: bytes) -> None:
+    """What a client gets is what the container says to anybody: to be asked again soon."""
+    headers = [JSON, ("X-Request-Id", "mine")]
+    answer = front(*headers, body=example)
+    assert answer == container.ask("POST", "/v1/predict", headers, example)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_while_it_loads_the_client_is_told_to_come_again(
+    project: Path, live: Deployed, example: bytes, tmp_path: Path
+) -> None:
+    gate, port = Gate(tmp_path / "gate"), str(free_port())
+    with serving(project, "-c", GATED, PORT=port, LOAD_GATE=str(gate.path)) as loading:
+        soon(lambda: loading.ask("GET", "/livez", [], b""))
+        unavailable(front_of(live, loading), loading, example)
+
+
+def test_where_the_queue_is_full_the_client_is_told_to_come_again(
+    project: Path, live: Deployed, example: bytes, many: bytes, tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path / "gate")
+    pair = json.dumps({"instances": json.loads(many)["instances"][:2]}).encode()
+    with (
+        serving(project, "-c", GATED, GATE=str(gate.path), MAX_QUEUED="1") as full,
+        ThreadPoolExecutor() as pool,
+    ):
+        first = pool.submit(full, [JSON], pair)
+        at_the_gate = soon(gate.reached)
+        # One of the two waits, and for the other there is no room.
+        several = [pool.submit(full, [JSON], example) for _ in range(2)]
+        (refused,), (waiting,) = wait(several, 10, FIRST_COMPLETED)
+        unavailable(front_of(live, full), full, example)
+        os.close(at_the_gate)
+        statuses = [said.status for each in (first, waiting, refused) if (said := each.result(10))]
+        assert statuses == [200, 200, 503]
+
+
+@pytest.mark.parametrize("name", ["X-Request-Id", "x-request-id", "X-REQUEST-ID", "x-ReQuEsT-iD"])
+def test_a_valid_request_id_comes_back_and_is_in_the_log(
+    front: Front, container: Container, example: bytes, name: str
+) -> None:
+    own_id = f"mine.{name}_1"
+    assert front(JSON, (name, own_id), body=example).headers["x-request-id"] == own_id
+    assert container.line("request_id", own_id)["status"] == 200
+    error = front(JSON, (name, own_id), body=b"")
+    assert error.headers["x-request-id"] == json.loads(error.body)["request_id"] == own_id
+    assert container.line("request_id", own_id)["status"] == 422
+
+
+WORTHLESS = {
+    "an attribute": "a&x-api-version=v9",
+    "another attribute": "a&content-type=text/plain",
+    "an id": "a&id=another",
+    "a percent sign": "%",
+    "an escaped ampersand": "a%26x-api-version=v9",
+    "a semicolon": "a;x-api-version=v9",
+    "a plus": "a+b",
+    "letters of elsewhere": "äöü",
+    "Velocity": "$context.requestId",
+    "a directive": "#set($id = 'x')",
+    "quotes": "\"'",
+    "spaces": "a b",
+    "nothing": "",
+    "too much": "a" * 129,
+    "far too much": "a" * 5_000,
+}
+
+
+@pytest.mark.parametrize("body", [None, b"{}"])
+@pytest.mark.parametrize("name", WORTHLESS)
+def test_a_worthless_request_id_changes_nothing_but_itself(
+    front: Front, container: Container, handler: Lambda, example: bytes, name: str, body: Any
+) -> None:
+    headers = [JSON, ("X-Request-Id", WORTHLESS[name])]
+    answer = front(*headers, body=body or example)
+    assert answer.headers["x-request-id"] == FRONTS_ID
+    assert container.line("request_id", FRONTS_ID)["status"] == answer.status
+    assert unnamed(answer) == unnamed(handler(*headers, body=body or example))
+
+
+def test_without_a_request_id_the_fronts_own_is_in_header_body_and_log(
+    front: Front, container: Container
+) -> None:
+    for content_type in ("application/json", "text/csv"):
+        answer = front(("Content-Type", content_type), body=b"{}")
+        assert answer.headers["x-request-id"] == FRONTS_ID
+        assert json.loads(answer.body)["request_id"] == FRONTS_ID
+        assert container.line("request_id", FRONTS_ID)["status"] == answer.status
+
+
+@pytest.mark.parametrize("spelt", [str.upper, str.lower, str.title, str.swapcase])
+def test_headers_count_in_any_case(
+    front: Front, handler: Lambda, example: bytes, spelt: Callable[[str], str]
+) -> None:
+    for name, value in [
+        ("X-API-Version", "v9"),
+        ("Content-Encoding", "gzip"),
+        ("Content-Type", "text/plain"),
+    ]:
+        headers = [(spelt(name), value)]
+        if name != "Content-Type":
+            headers.append((spelt("Content-Type"), "application/json"))
+        answer = front(*headers, body=example)
+        assert answer.status in (404, 415)
+        assert unnamed(answer) == unnamed(handler(*headers, body=example))
+
+
+def test_the_trace_is_in_the_log(front: Front, container: Container, example: bytes) -> None:
+    front(JSON, ("traceparent", TRACE), ("X-Request-Id", "traced"), body=example)
+    assert container.line("request_id", "traced")["traceparent"] == TRACE
+
+
+@pytest.fixture(scope="module")
+def deprecated_handler(prepared: Callable[[str], Path]) -> Iterator[Lambda]:
+    environ = {name.upper(): value for name, value in DEPRECATED.items()}
+    with on_lambda(prepared("lambda"), **environ) as ask:
+        yield ask
+
+
+@pytest.mark.parametrize("body", [None, b"{", b"{}", b" " * (1_048_576 + 1)])
+def test_a_deprecated_version_says_so_on_every_answer(
+    deprecated: Deployed,
+    deprecated_handler: Lambda,
+    container: Container,
+    example: bytes,
+    body: bytes | None,
+) -> None:
+    headers = [JSON, ("X-Request-Id", "mine")]
+    answer = front_of(deprecated, container)(*headers, body=body or example)
+    assert {"deprecation", "sunset", "link"} <= answer.headers.keys()
+    assert answer == deprecated_handler(*headers, body=body or example)
+
+
+def test_to_deprecate_a_version_changes_nothing_of_its_container(
+    live: Deployed, deprecated: Deployed
+) -> None:
+    assert live.environ == deprecated.environ
+    assert live.environ.keys() == {"API_VERSION", "RELEASE"}
+
+
+words = st.from_regex(r"([!-~\xa1-\xff]([ -~\xa1-\xff]{0,20}[!-~\xa1-\xff])?)?", fullmatch=True)
+values = words | st.sampled_from(["v1", "v2", "identity", "gzip", "an-id", "a" * 300, TRACE])
+
+
+@st.composite
+def requests(draw: st.DrawFn, types: list[str], example: bytes) -> tuple[list[Any], bytes]:
+    """A request, each of its headers but once, in any case; the media type has a template."""
+    names = ["x-request-id", "x-api-version", "content-encoding", "traceparent", "x-other", "get"]
+    headers = draw(st.dictionaries(st.sampled_from(names), values, max_size=3))
+    if content_type := draw(st.sampled_from([*types[:1] * 9, *types, None])):
+        parameters = draw(st.sampled_from(["", "; charset=utf-8", "; charset=latin-1"]) | words)
+        headers["content-type"] = f"{content_type};{parameters}" if parameters else content_type
+    spelt = [
+        (draw(st.sampled_from([name, name.upper(), name.title()])), value)
+        for name, value in headers.items()
+    ]
+    cut, byte = draw(st.integers(1, len(example))), draw(st.binary(max_size=1))
+    bodies = [example, example, example[:cut], example[: cut - 1] + byte + example[cut:]]
+    return spelt, draw(st.sampled_from(bodies) | st.binary(min_size=1))
+
+
+def test_whatever_is_asked_is_answered_as_on_lambda(
+    front: Front, handler: Lambda, live: Deployed, example: bytes
+) -> None:
+    statuses: set[int] = set()
+    types = [*live.integration["requestTemplates"]]
+
+    @settings(
+        max_examples=400,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(requests(types, example))
+    def check(request: tuple[list[tuple[str, str]], bytes]) -> None:
+        headers, body = request
+        text = body.decode(errors="replace").encode()
+        answer, same = front(*headers, body=body), handler(*headers, body=text)
+        assert unnamed(answer) == unnamed(same)
+        if answer.headers["x-request-id"] != FRONTS_ID:
+            assert answer == same
+        statuses.add(answer.status)
+
+    check()
+    assert statuses == {200, 400, 404, 415, 422}
