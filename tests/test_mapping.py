@@ -30,16 +30,13 @@ from tests.processes import HANDLER, TRANSPORT, start
 FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
 JSON = ("Content-Type", "application/json")
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-# A model that answers its example and fails at eight instances.
+# The container with a model that waits where a test tells it to, and fails at eight instances.
+GATED = "tests.gated_endpoint"
+# The same for Lambda.
 BROKEN = """
-import time
 from serving import app
-working = app.Predictor.predict
 def predict(self, instances):
-    time.sleep(0.006)  # so slow that nothing larger is asked first
-    if len(instances) >= 8:
-        raise RuntimeError("the model is broken")
-    return working(self, instances)
+    raise RuntimeError("the model is broken")
 app.Predictor.predict = predict
 """
 
@@ -241,8 +238,7 @@ def test_every_error_is_answered_as_on_lambda(
 def test_a_model_that_fails_is_answered_as_on_lambda(
     project: Path, prepared: Callable[[str], Path], live: Deployed, many: bytes
 ) -> None:
-    code = f"{BROKEN}\nfrom serving.sagemaker import *\nmain(EndpointServer)"
-    with on_lambda(prepared("lambda"), BROKEN) as ask, serving(project, "-c", code) as broken:
+    with on_lambda(prepared("lambda"), BROKEN) as ask, serving(project, "-m", GATED) as broken:
         answer = front_of(live, broken)(JSON, ("X-Request-Id", "mine"), body=many)
         assert answer.status == 500
         assert answer == ask(JSON, ("X-Request-Id", "mine"), body=many)
@@ -277,9 +273,6 @@ class Gate:
         return None
 
 
-GATED = "from tests import gated; from serving.sagemaker import *; main(EndpointServer)"
-
-
 def unavailable(front: Front, container: Container, example: bytes) -> None:
     """What a client gets is what the container says to anybody: to be asked again soon."""
     headers = [JSON, ("X-Request-Id", "mine")]
@@ -292,7 +285,7 @@ def test_while_it_loads_the_client_is_told_to_come_again(
     project: Path, live: Deployed, example: bytes, tmp_path: Path
 ) -> None:
     gate, port = Gate(tmp_path / "gate"), str(free_port())
-    with serving(project, "-c", GATED, PORT=port, LOAD_GATE=str(gate.path)) as loading:
+    with serving(project, "-m", GATED, PORT=port, LOAD_GATE=str(gate.path)) as loading:
         soon(lambda: loading.ask("GET", "/livez", [], b""))
         unavailable(front_of(live, loading), loading, example)
 
@@ -303,7 +296,7 @@ def test_where_the_queue_is_full_the_client_is_told_to_come_again(
     gate = Gate(tmp_path / "gate")
     pair = json.dumps({"instances": json.loads(many)["instances"][:2]}).encode()
     with (
-        serving(project, "-c", GATED, GATE=str(gate.path), MAX_QUEUED="1") as full,
+        serving(project, "-m", GATED, GATE=str(gate.path), MAX_QUEUED="1") as full,
         ThreadPoolExecutor() as pool,
     ):
         first = pool.submit(full, [JSON], pair)

@@ -21,9 +21,9 @@ class Running:
     module: another one to start, with another model.
     """
 
-    def __init__(self, module: str = "serving.server", **environ: str) -> None:
+    def __init__(self, module: str = "serving.server", *arguments: str, **environ: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             env=os.environ | OPTIONS | environ,
             stdout=subprocess.PIPE,
@@ -70,9 +70,9 @@ def until(condition: Callable[[], object], seconds: float = 10) -> None:
 
 
 @contextmanager
-def starting(module: str = "serving.server", **environ: str) -> Iterator[Running]:
+def starting(module: str = "serving.server", *arguments: str, **environ: str) -> Iterator[Running]:
     """A server that has been started, and is gone afterwards."""
-    server = Running(module, **environ)
+    server = Running(module, *arguments, **environ)
     try:
         yield server
         server.process.terminate()
@@ -84,9 +84,9 @@ def starting(module: str = "serving.server", **environ: str) -> Iterator[Running
 
 
 @contextmanager
-def running(module: str = "serving.server", **environ: str) -> Iterator[Running]:
+def running(module: str = "serving.server", *arguments: str, **environ: str) -> Iterator[Running]:
     """A server that is ready."""
-    with starting(module, **environ) as server:
+    with starting(module, *arguments, **environ) as server:
         assert server.port
         yield server
 
