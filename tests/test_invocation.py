@@ -88,6 +88,11 @@ def test_of_an_invalid_request_id_nothing_is_handed_on(said: Any, own_id: str) -
     assert answer.headers["x-request-id"] == FRONTS_ID
 
 
+def test_where_the_client_names_no_media_type_the_container_is_told_so(said: Any) -> None:
+    said(endpoint(ours := Ours()), ("Accept", "*/*"))
+    assert ours.attributes == {"id": FRONTS_ID, "content-type": ""}
+
+
 def test_a_media_type_without_a_template_has_the_fronts_id_at_least(said: Any) -> None:
     said(endpoint(ours := Ours()), ("Content-Type", "text/csv"))
     assert ours.text == FRONTS_ID
