@@ -31,9 +31,7 @@ def name(stack: str) -> str:
     key = f"{build.service}:image"
     repository = mapping(mapping(file.get("config")).get(key)).get("repository")
     if not repository:
-        sys.exit(
-            f"{path.name}: {key} has no repository; write one such as ghcr.io/you/{build.service}."
-        )
+        sys.exit(f"{path.name}: {key} has no repository; write where the images go, without a tag.")
     return f"{repository}:{build.release}"
 
 

@@ -1,8 +1,9 @@
-"""Show a request to try, then become the server. Run by `make serve`."""
+"""Show requests to try, then become the server: `python -m tools.serve MODULE PATH…`."""
 
 import os
 import socket
 import sys
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,8 +11,8 @@ from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options, WrongOptions
 
 
-def main() -> None:
-    """Print the request and start `serving.server`."""
+def main(module: str, paths: Sequence[str]) -> None:
+    """Print a request to each path and start the server that this module is."""
     os.environ.setdefault("METRICS_PORT", "0")  # several may run on one machine
     try:
         options = Options.load(os.environ)
@@ -21,13 +22,14 @@ def main() -> None:
     os.environ["PORT"] = str(port)
     body = msgspec.json.encode(EXAMPLE_REQUEST).decode().replace("'", "'\\''")
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(
-        f"Ctrl-C ends it. When it says ready, paste into another terminal:\n\n"
-        f"  curl -i http://{host}:{port}/predict"
-        f" -H 'Content-Type: application/json' -d '{body}'\n",
-        file=sys.stderr,
-    )
-    os.execv(sys.executable, [sys.executable, "-m", "serving.server"])  # noqa: S606 (our own command)
+    print("Ctrl-C ends it. When it says ready, paste into another terminal:\n", file=sys.stderr)
+    for path in paths:
+        print(
+            f"  curl -i http://{host}:{port}{path}"
+            f" -H 'Content-Type: application/json' -d '{body}'\n",
+            file=sys.stderr,
+        )
+    os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 (our own command)
 
 
 def _free_port(host: str) -> int:
@@ -37,4 +39,4 @@ def _free_port(host: str) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], sys.argv[2:])
