@@ -41,7 +41,8 @@ def write_locks(project: Path, target: str) -> None:
     """The locked dependencies of rendered projects."""
     said = make(project, "lock")
     assert said.returncode == 0, said.stdout
-    own = TEMPLATE / "layers" / target / "requirements"
+    layer = "cluster" if target in ("kubernetes", "helm") else target
+    own = TEMPLATE / "layers" / layer / "requirements"
     shutil.copy(project / "requirements/uv.txt", TEMPLATE / "requirements")
     for name in ("dev.txt", "runtime.txt"):
         shutil.copy(project / "requirements" / name, own)
