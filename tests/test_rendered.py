@@ -20,6 +20,7 @@ from tests.project import ENVIRON, make
 # What make can build, by target.
 MADE_BY = {
     "lambda": ["build"],
+    "sagemaker": ["image", "push"],
     "kubernetes": ["image", "push"],
     "helm": ["image", "push", "chart-lint", "chart-package", "chart-push"],
 }
