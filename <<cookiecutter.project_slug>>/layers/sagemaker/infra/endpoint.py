@@ -68,6 +68,9 @@ class ModelEndpoint(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        # Whatever the endpoint has gone back to must still be there. Pulumi may not have noticed:
+        # https://github.com/hashicorp/terraform-provider-aws/issues/48997
+        stays = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         model = aws.sagemaker.Model(
             name,
             execution_role_arn=role.arn,
@@ -77,7 +80,7 @@ class ModelEndpoint(pulumi.ComponentResource):
                 "environment": version.identity(api_version),
             },
             # It is looked for with this role as soon as the model is made.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions.merge(stays, pulumi.ResourceOptions(depends_on=[policy])),
         )
         configuration = aws.sagemaker.EndpointConfiguration(
             name,
@@ -89,7 +92,7 @@ class ModelEndpoint(pulumi.ComponentResource):
                     "initial_instance_count": version.initial_instance_count,
                 }
             ],
-            opts=child,
+            opts=stays,
         )
         endpoint = aws.sagemaker.Endpoint(
             name,

@@ -94,6 +94,11 @@ def test_what_never_changes_has_no_name_that_a_successor_would_need(two: Program
         assert not [each for each in two.of(kind) if "name" in each.inputs]
 
 
+def test_what_an_endpoint_can_go_back_to_is_never_deleted(two: Program) -> None:
+    for kind in ("Model", "EndpointConfiguration"):
+        assert [each.options for each in two.of(kind)] == [("retainOnDelete",)] * 2
+
+
 def test_an_endpoint_has_one_name_for_all_releases_of_an_instance_type(stacks: Stacks) -> None:
     def name(**keys: Any) -> str:
         return stacks.run({"v1": TWO["v1"] | keys}).one("Endpoint").inputs["name"]
