@@ -100,7 +100,7 @@ def main(stack: str, engine: str) -> None:
     try:
         if not repository.exists():
             repository.make()
-            print(f"made the repository {repository.path} in {repository.region}")
+            print(f"made the repository {repository.path} in {repository.region}", flush=True)
         elif repository.holds(tag):
             sys.exit(
                 f"{image} is there already, and a release never changes: deploy it, or raise"
