@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+# Kinds of resources that Pulumi forgets rather than deletes.
+KEPT: tuple[str, ...] = ()
 # Keys that every stack needs, whatever its scheme.
 KEYS: dict[str, Any] = {
     "image": {"repository": "registry.example.org/iris"},

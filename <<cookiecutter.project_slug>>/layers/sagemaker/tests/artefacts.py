@@ -7,6 +7,8 @@ from typing import Any
 from tests.contracts import write_contract
 
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
+# Kinds of resources that Pulumi forgets rather than deletes.
+KEPT: tuple[str, ...] = ("Model", "EndpointConfiguration")
 # Keys that every stack needs, whatever its scheme.
 KEYS: dict[str, Any] = {"image": {"repository": REPOSITORY}}
 
