@@ -63,6 +63,7 @@ FAILURE = (
     "#if($problem.status == 503)#set($context.responseOverride.header.Retry-After = '1')#end"
     "$said.substring(0, $end)}"
     "#else"
+    f"#set($context.responseOverride.status = {UNAVAILABLE.status})"
     f"{problem_in(UNAVAILABLE)}"
     "#end"
 )
@@ -135,10 +136,10 @@ def integration(
         "passthroughBehavior": "when_no_match",
         "requestParameters": {f"integration.request.header.{ATTRIBUTES}": "context.requestId"},
         "requestTemplates": dict.fromkeys(MEDIA_TYPES, REQUEST),
-        # By the status that SageMaker gives.
+        # By the status that SageMaker gives. Of each status for the client there can be one only.
         "responses": {
             "200": _response(200, success, SUCCESS),
-            "424": _response(UNAVAILABLE.status, problem, FAILURE),
+            "424": _response(500, problem, FAILURE),
             "413": fixed(too_large()),
             "429|503": fixed(OVERLOADED),
             "default": fixed(UNAVAILABLE),

@@ -57,7 +57,7 @@ def test_every_media_type_has_the_same_template_and_without_one_the_id_goes_alon
 # Of each status of SageMaker's the one that the client gets, unless a template says more.
 @pytest.mark.parametrize(
     ("status", "answered"),
-    [(200, 200), (424, 502), (400, 502), (413, 413), (429, 429), (500, 502), (503, 429)],
+    [(200, 200), (424, 500), (400, 502), (413, 413), (429, 429), (500, 502), (503, 429)],
 )
 def test_every_status_of_the_service_has_an_answer(
     told: dict[str, Any], status: int, answered: int
@@ -66,6 +66,12 @@ def test_every_status_of_the_service_has_an_answer(
     (pattern,) = patterns or ["default"]
     assert told["responses"][pattern]["statusCode"] == str(answered)
     assert (pattern != "default") == (status in {200, 413, 424, 429, 503})
+
+
+def test_of_each_status_for_the_client_there_is_one_answer(told: dict[str, Any]) -> None:
+    # API Gateway keeps them by status: the last of several would be the only one.
+    statuses = [response["statusCode"] for response in told["responses"].values()]
+    assert len({*statuses}) == len(statuses)
 
 
 def test_every_answer_says_what_holds_for_the_version(told: dict[str, Any]) -> None:
