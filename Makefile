@@ -15,7 +15,7 @@ help:  ## list these targets
 	@awk -F ':.*## +' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/installed .ministack/installed .checkov/installed  ## make .venv, .ministack and .checkov, with the locked dependencies
+setup: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## make .venv and the others beside it, with the locked dependencies
 
 .venv/installed: requirements/dev.txt | $(if $(shell command -v uv),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13
@@ -26,6 +26,11 @@ setup: .venv/installed .ministack/installed .checkov/installed  ## make .venv, .
 .ministack/installed: requirements/ministack.txt | $(if $(shell command -v uv),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13 .ministack
 	"$(UV)" pip sync --quiet --require-hashes --python .ministack requirements/ministack.txt
+	@touch $@
+
+.moto/installed: requirements/moto.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+	"$(UV)" venv --quiet --allow-existing --python 3.13 .moto
+	"$(UV)" pip sync --quiet --require-hashes --python .moto requirements/moto.txt
 	@touch $@
 
 .checkov/installed: requirements/checkov.txt | $(if $(shell command -v uv),,.uv/bin/uv)
@@ -43,7 +48,7 @@ demo: .venv/installed .ministack/installed  ## render a project, train, test, se
 
 # A process runs all tests of a file, since these share what they set up.
 .PHONY: test
-test: .venv/installed .ministack/installed .checkov/installed  ## run every test, those of the rendered projects too
+test: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## run every test, those of the rendered projects too
 	$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: mutants
@@ -67,11 +72,12 @@ generated: .venv/installed  ## write anew what is made from the template: contra
 lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
 	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group ministack -o requirements/ministack.txt
+	$(COMPILE) pyproject.toml --group moto -o requirements/moto.txt
 	$(COMPILE) pyproject.toml --group checkov -o requirements/checkov.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 	$(PYTHON) -m tests.generated lock
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .ministack .checkov .uv .peers .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .moto .checkov .uv .peers .demo .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -21,7 +21,7 @@ from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, make, render
 
 MUTANTS = ROOT / "tests" / "mutants"
 FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
-ENVIRONMENTS = (".venv", ".ministack", ".checkov", ".uv", ".peers")
+ENVIRONMENTS = (".venv", ".ministack", ".moto", ".checkov", ".uv", ".peers")
 MADE = (*ENVIRONMENTS, ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
 
 type Said = subprocess.CompletedProcess[str]

@@ -16,7 +16,7 @@ def test_style_is_clean(command: list[str]) -> None:
     subprocess.run([sys.executable, "-m", "ruff", *command], cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("name", ["checkov", "dev", "ministack", "uv"])
+@pytest.mark.parametrize("name", ["checkov", "dev", "ministack", "moto", "uv"])
 def test_every_locked_package_has_a_hash_and_no_address(name: str) -> None:
     assert unlocked(ROOT / "requirements" / f"{name}.txt") == []
 
