@@ -12,12 +12,14 @@ import os
 import runpy
 import threading
 from collections import UserDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, override
 
 import pulumi
 import yaml
 from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor
 
 from tests.local_cloud.emulator import REGION, client
 
@@ -45,26 +47,27 @@ class Inputs(UserDict[str, Any]):
 
 
 class Cloud(pulumi.runtime.Mocks):
-    """Makes each registered resource in the emulator."""
+    """Makes each registered resource in the emulator; `elsewhere`: services that another has."""
 
-    def __init__(self, url: str, kinds: dict[str, Any]) -> None:
-        self.url, self.kinds = url, kinds
+    def __init__(self, url: str, elsewhere: Mapping[str, str], kinds: Mapping[str, Any]) -> None:
+        self.url, self.elsewhere, self.kinds = url, elsewhere, kinds
         self.changes: list[str] = []
         self.problems: list[str] = []
         self.archives: dict[str, bytes] = {}
+        self.kept: set[str] = set()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self.before: Properties = self._remembered()
         self.after: Properties = {}
 
     def __getattr__(self, service: str) -> Any:
-        """The client of a service: `cloud.iam`, `cloud.lambda_`."""
+        """The client of a service: `cloud.lambda_`, `cloud.application_autoscaling`."""
         if service.startswith("_"):
             raise AttributeError(service)
-        name = service.rstrip("_")
+        name = service.rstrip("_").replace("_", "-")
         with self._lock:
             if name not in self._clients:
-                self._clients[name] = client(self.url, name)
+                self._clients[name] = client(self.elsewhere.get(name, self.url), name)
             return self._clients[name]
 
     def _remembered(self) -> Properties:
@@ -97,7 +100,8 @@ class Cloud(pulumi.runtime.Mocks):
             unread = given.unread & changed - kind.ignored.keys()
             self.problems += [f"{kind.name}.{name} is applied by nothing" for name in unread]
             self.changes.append(f"{self._verb(key, old, outputs)} {kind.name} {args.name}")
-        self.after[key] = {"type": args.typ, "inputs": inputs, "outputs": outputs}
+        own = {"type": args.typ, "kept": key in self.kept}
+        self.after[key] = own | {"inputs": inputs, "outputs": outputs}
         return outputs["id"], args.inputs | outputs
 
     def _verb(self, key: str, old: Properties | None, outputs: Properties) -> str:
@@ -124,16 +128,30 @@ class Cloud(pulumi.runtime.Mocks):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def finish(self, *, complete: bool) -> None:
-        """Delete what a whole run registered no more, dependants first; remember the rest."""
+        """Delete what a whole run registered no more, dependants first; remember the rest.
+
+        What is to be retained then is forgotten only.
+        """
         gone = [key for key in reversed(self.before) if key not in self.after] if complete else []
         for key in gone:
             old = self.before.pop(key)
             kind = self.kinds[old["type"]]
-            kind.delete(self, Inputs(old["inputs"] | old["outputs"]))
+            if not old["kept"]:
+                kind.delete(self, Inputs(old["inputs"] | old["outputs"]))
             if not key.endswith(" before"):
                 self.changes.append(f"delete {kind.name} {key.partition('::')[2]}")
         state = json.dumps(self.before | self.after)
         self.s3.put_object(Bucket=BUCKET, Key="state", Body=state)
+
+
+class Monitor(MockMonitor):
+    """Tells the cloud what it is to retain: an option, of which mocks hear nothing."""
+
+    @override
+    def RegisterResource(self, request: Any) -> Any:
+        if request.retainOnDelete:
+            self.mocks.kept.add(f"{request.type}::{request.name}")
+        return super().RegisterResource(request)
 
 
 def stack_config(folder: Path, stack: str, over: Properties) -> tuple[str, dict[str, str]]:
@@ -155,7 +173,8 @@ def up(cloud: Cloud, folder: Path, stack: str, over: Properties) -> Properties:
     os.chdir(folder)
     project, config = stack_config(folder, stack, over)
     asyncio.set_event_loop(asyncio.new_event_loop())
-    pulumi.runtime.set_mocks(cloud, project, stack, logger=logging.Logger("quiet", logging.ERROR))
+    quiet = logging.Logger("quiet", logging.ERROR)
+    pulumi.runtime.set_mocks(cloud, project, stack, logger=quiet, monitor=Monitor(cloud))
     pulumi.runtime.set_all_config(config)
     outputs: Properties = {}
 

@@ -24,6 +24,8 @@ KEYS = {
 INTEGRATION_INPUTS = {
     "type": "type",
     "uri": "uri",
+    "credentials": "credentials",
+    "requestParameters": "requestParameters",
     "httpMethod": "integrationHttpMethod",
     "requestTemplates": "requestTemplates",
     "timeoutInMillis": "timeoutInMillis",
@@ -100,8 +102,12 @@ def _put_method(gateway: Any, key: dict[str, str], operation: Document, document
     for name in given.keys() & {"type", "passthroughBehavior"}:
         given[name] = given[name].upper()
     gateway.put_integration(**key, **given)
-    for response in integration.get("responses", {}).values():
-        gateway.put_integration_response(**key, selectionPattern="", **response)
+    responses = integration.get("responses", {})
+    if len({each["statusCode"] for each in responses.values()}) < len(responses):
+        raise ValueError(f"{key}: a status has one response, and the last would replace the others")
+    for pattern, response in responses.items():
+        chosen = "" if pattern == "default" else pattern
+        gateway.put_integration_response(**key, selectionPattern=chosen, **response)
 
 
 def _document_parts(gateway: Any, api: str, document: Document, old: Document) -> None:

@@ -110,7 +110,7 @@ def role_policy(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Propert
 def log_group(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A log group."""
     group = inputs["name"]
-    if not old:
+    if not old or old["outputs"]["id"] != group:
         cloud.logs.create_log_group(logGroupName=group)
     cloud.logs.put_retention_policy(logGroupName=group, retentionInDays=inputs["retentionInDays"])
     return {"id": group, "arn": arn("logs", f"log-group:{group}")}

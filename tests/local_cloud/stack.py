@@ -16,6 +16,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.local_cloud.emulator import REGION, ROOT_KEY, client
+from tests.local_cloud.engine import Cloud
+from tests.local_cloud.sagemaker import KINDS
 from tests.project import ROOT
 
 JSON = {"Content-Type": "application/json"}
@@ -37,11 +39,15 @@ class Answer:
 
 @dataclass
 class Stack:
-    """The stack `dev` of a project in the emulator at `url`, under a versioning scheme."""
+    """The stack `dev` of a project in the emulator at `url`, under a versioning scheme.
+
+    elsewhere: services that another emulator has, and where that is.
+    """
 
     url: str
     project: Path
     scheme: str
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     # Where each API version was last seen: a retired one is exported no more, but still answers.
@@ -53,11 +59,10 @@ class Stack:
         Raises:
             RuntimeError: the program or the emulator refused; the text says why.
         """
-        command = [sys.executable, "-P", "-m", "tests.local_cloud", self.url, self.project, "dev"]
+        command = [sys.executable, "-P", "-m", "tests.local_cloud", self.url]
+        command += [json.dumps(self.elsewhere), self.project, "dev", json.dumps(keys)]
         environ = os.environ | {"PYTHONPATH": str(ROOT)}
-        said = subprocess.run(
-            [*command, json.dumps(keys)], env=environ, capture_output=True, text=True
-        )
+        said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
         if said.returncode:
             raise RuntimeError(said.stderr)
         result = json.loads(said.stdout)
@@ -67,9 +72,13 @@ class Stack:
                 self.base_urls[name.removesuffix("_base_url")] = self.outputs[name]
         return self.changes
 
+    def destroy(self) -> None:
+        """Delete everything."""
+        Cloud(self.url, self.elsewhere, KINDS).finish(complete=True)
+
     def client(self, service: str, key: tuple[str, str] = ROOT_KEY) -> Any:
-        """A client of the emulator."""
-        return client(self.url, service, key)
+        """A client of the emulator that has a service."""
+        return client(self.elsewhere.get(service, self.url), service, key)
 
     def key(self) -> dict[str, str]:
         """The header with the stack's API key, looked up as the README says."""
