@@ -29,6 +29,7 @@ def model(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
         ModelName=name,
         ExecutionRoleArn=inputs["executionRoleArn"],
         PrimaryContainer=upper(container) | variables,
+        EnableNetworkIsolation=inputs["enableNetworkIsolation"],
     )
     return {"id": name, "name": name, "arn": made["ModelArn"]}
 

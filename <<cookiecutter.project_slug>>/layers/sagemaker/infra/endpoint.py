@@ -79,6 +79,8 @@ class ModelEndpoint(pulumi.ComponentResource):
                 "model_data_url": version.model_data,
                 "environment": version.identity(api_version),
             },
+            # It calls nobody, and holds no credentials: SageMaker gets the archive, and its output.
+            enable_network_isolation=True,
             # It is looked for with this role as soon as the model is made.
             opts=pulumi.ResourceOptions.merge(stays, pulumi.ResourceOptions(depends_on=[policy])),
         )

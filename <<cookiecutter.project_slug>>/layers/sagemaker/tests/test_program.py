@@ -53,6 +53,7 @@ def test_a_model_is_the_image_of_its_release(two: Program) -> None:
             "image": f"{REPOSITORY}:1.4.2",
             "environment": {"API_VERSION": "v1", "RELEASE": "1.4.2"},
         },
+        "enableNetworkIsolation": True,
     }
 
 
