@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from infra.aws import Stack
 from infra.roles import trusted_by
 from infra.rollout import deployment
-from infra.settings import Image, Version
+from infra.settings import Image, Scaling, Version
 
 # The only one of an endpoint, and never another name: alarms and scaling refer to it.
 VARIANT = "primary"
@@ -47,7 +47,8 @@ class ModelEndpoint(pulumi.ComponentResource):
         image: Image,
         alarms: Sequence[aws.cloudwatch.MetricAlarm],
     ) -> None:
-        name, own_name = f"{stack.prefix}-{api_version}", endpoint_name(api_version, version, stack)
+        own_name = endpoint_name(api_version, version, stack)
+        self._name = name = f"{stack.prefix}-{api_version}"
         super().__init__("infra:endpoint:ModelEndpoint", name)
         child = pulumi.ResourceOptions(parent=self)
         log_group = aws.cloudwatch.LogGroup(
@@ -104,32 +105,37 @@ class ModelEndpoint(pulumi.ComponentResource):
             opts=child,
         )
         if version.scaling:
-            target = aws.appautoscaling.Target(
-                name,
-                service_namespace="sagemaker",
-                scalable_dimension="sagemaker:variant:DesiredInstanceCount",
-                resource_id=pulumi.Output.concat("endpoint/", endpoint.name, "/variant/", VARIANT),
-                min_capacity=version.scaling.min_instances,
-                max_capacity=version.scaling.max_instances,
-                opts=child,
-            )
-            aws.appautoscaling.Policy(
-                name,
-                name=own_name,
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration={
-                    "target_value": version.scaling.invocations_per_instance,
-                    "predefined_metric_specification": {
-                        "predefined_metric_type": "SageMakerVariantInvocationsPerInstance"
-                    },
-                },
-                opts=child,
-            )
+            self._scale(own_name, endpoint, version.scaling)
         self.name, self.arn, self.log_group = endpoint.name, endpoint.arn, log_group.name
         self.register_outputs({"name": self.name, "log_group": self.log_group})
+
+    def _scale(self, name: str, endpoint: aws.sagemaker.Endpoint, scaling: Scaling) -> None:
+        """Follow the calls with the number of instances."""
+        child = pulumi.ResourceOptions(parent=self)
+        target = aws.appautoscaling.Target(
+            self._name,
+            service_namespace="sagemaker",
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            resource_id=pulumi.Output.concat("endpoint/", endpoint.name, "/variant/", VARIANT),
+            min_capacity=scaling.min_instances,
+            max_capacity=scaling.max_instances,
+            opts=child,
+        )
+        aws.appautoscaling.Policy(
+            self._name,
+            name=name,
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration={
+                "target_value": scaling.invocations_per_instance,
+                "predefined_metric_specification": {
+                    "predefined_metric_type": "SageMakerVariantInvocationsPerInstance"
+                },
+            },
+            opts=child,
+        )
 
 
 def may(log_group_arn: str, repository_arn: str, model_data: str | None) -> dict[str, Any]:
