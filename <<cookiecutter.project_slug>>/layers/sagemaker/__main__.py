@@ -1,8 +1,7 @@
-"""Everything this stack deploys: per API version an endpoint and its alarms; the front."""
+"""Everything this stack deploys: per API version an endpoint with its alarms; the front."""
 
 import pulumi
 
-from infra.alarms import Alarms
 from infra.endpoint import ModelEndpoint
 from infra.front import Front
 from infra.invocation import Invocation
@@ -11,8 +10,7 @@ from infra.settings import Settings
 settings = Settings.load()
 stack, endpoints = settings.stack, dict[str, ModelEndpoint]()
 for name, version in settings.served.items():
-    alarms = Alarms(name, version, stack)
-    endpoints[name] = ModelEndpoint(name, version, stack, settings.image, alarms.all)
+    endpoints[name] = ModelEndpoint(name, version, stack, settings.image)
     pulumi.export(f"{name}_endpoint", endpoints[name].name)
     pulumi.export(f"{name}_log_group", endpoints[name].log_group)
 

@@ -1,84 +1,121 @@
-"""What wakes somebody up, and takes a bad release back: alarms for each API version."""
+"""What wakes somebody up, and what takes a bad release back: alarms for each API version."""
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.aws import Stack
-from infra.endpoint import VARIANT, endpoint_name
 from infra.settings import Version
 
 NAMESPACE = "AWS/SageMaker"
+# The only one of an endpoint, and never another name: alarms and scaling refer to it.
+VARIANT = "primary"
 # Two bad minutes of three: one slow start is no alarm, and a rollout waits longer than that.
 PERIOD_SECONDS, BAD_PERIODS, PERIODS = 60, 2, 3
-FAILED_PERCENT = 1
+OVER, FAILED_PERCENT = "GreaterThanThreshold", 1
 # Of the version's own timeout.
 SLOW_PERCENT = 80
 
+type Calls = Mapping[str, pulumi.Input[str]]
+
+
+def rollback_alarms(name: str) -> list[str]:
+    """The names of the alarms that take a release of an API version back."""
+    return [f"{name}-release-failures", f"{name}-release-slow"]
+
 
 class Alarms(pulumi.ComponentResource):
-    """Alarms for one API version: it fails, it is slow. Made before its endpoint, which names them.
+    """Alarms for one API version, which fails or is slow: a pair for people, one for SageMaker.
 
-    What SageMaker counts as failed are the container's answers of 500 and more, and its silence.
+    People learn of the endpoint, whichever release answers. SageMaker takes a release back for
+    what that does itself: what the old one does may be why it comes.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
     """
 
-    all: list[aws.cloudwatch.MetricAlarm]
+    rollback: list[pulumi.Output[str]]
 
-    def __init__(self, api_version: str, version: Version, stack: Stack) -> None:
-        self._name, self._topic = f"{stack.prefix}-{api_version}", stack.alarm_topic
-        super().__init__("infra:alarms:Alarms", self._name)
-        endpoint = endpoint_name(api_version, version, stack)
+    def __init__(
+        self,
+        name: str,
+        endpoint: str,
+        configuration: pulumi.Output[str],
+        version: Version,
+        stack: Stack,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("infra:alarms:Alarms", name, None, opts)
         # Without both an alarm sees nothing, ever.
-        self._calls = {"EndpointName": endpoint, "VariantName": VARIANT}
-        failures = aws.cloudwatch.MetricAlarmArgs(
-            comparison_operator="GreaterThanThreshold",
-            evaluation_periods=PERIODS,
-            threshold=FAILED_PERCENT,
-            metric_queries=[
-                aws.cloudwatch.MetricAlarmMetricQueryArgs(
-                    id="percent",
-                    expression="100 * failed / calls",
-                    label="Calls that failed, in percent.",
-                    return_data=True,
-                ),
-                self._sum("failed", "Invocation5XXErrors"),
-                self._sum("calls", "Invocations"),
-            ],
-        )
-        slow = aws.cloudwatch.MetricAlarmArgs(
-            comparison_operator="GreaterThanThreshold",
-            evaluation_periods=PERIODS,
-            threshold=version.timeout_seconds * 10_000 * SLOW_PERCENT,  # in µs
-            namespace=NAMESPACE,
-            metric_name="ModelLatency",
-            dimensions=self._calls,
-            extended_statistic="p99",
-            period=PERIOD_SECONDS,
-        )
-        self.all = [
-            self._alarm("failures", "Calls answered with 500, or not at all.", failures),
-            self._alarm(
-                "slow", f"One call in a hundred takes over {SLOW_PERCENT} % of its timeout.", slow
-            ),
+        calls = {"EndpointName": endpoint, "VariantName": VARIANT}
+        release = {**calls, "EndpointConfigName": configuration}
+        slow_from = version.timeout_seconds * 10_000 * SLOW_PERCENT  # in µs
+        topic = stack.alarm_topic
+        self._alarm(f"{name}-failures", "Calls that failed.", _failures(calls), topic)
+        self._alarm(f"{name}-slow", "Calls near their timeout.", _slow(calls, slow_from), topic)
+        failures, slow = rollback_alarms(name)
+        self.rollback = [
+            self._alarm(failures, "Calls that the release failed.", _failures(release)),
+            self._alarm(slow, "Calls near their timeout.", _slow(release, slow_from)),
         ]
         self.register_outputs({})
 
-    def _sum(self, query: str, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
-        return aws.cloudwatch.MetricAlarmMetricQueryArgs(
-            id=query,
-            metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
-                namespace=NAMESPACE,
-                metric_name=metric,
-                dimensions=self._calls,
-                period=PERIOD_SECONDS,
-                stat="Sum",
-            ),
-        )
-
     def _alarm(
-        self, kind: str, description: str, args: aws.cloudwatch.MetricAlarmArgs
-    ) -> aws.cloudwatch.MetricAlarm:
-        name = f"{self._name}-{kind}"
+        self,
+        name: str,
+        description: str,
+        args: aws.cloudwatch.MetricAlarmArgs,
+        topic: str | None = None,
+    ) -> pulumi.Output[str]:
         args.name, args.alarm_description = name, description
         args.datapoints_to_alarm, args.treat_missing_data = BAD_PERIODS, "notBreaching"
-        args.alarm_actions = args.ok_actions = [self._topic] if self._topic else None
-        return aws.cloudwatch.MetricAlarm(name, args, opts=pulumi.ResourceOptions(parent=self))
+        args.alarm_actions = args.ok_actions = [topic] if topic else None
+        child = pulumi.ResourceOptions(parent=self)
+        return aws.cloudwatch.MetricAlarm(name, args, opts=child).name
+
+
+def _failures(calls: Calls) -> aws.cloudwatch.MetricAlarmArgs:
+    """Calls that were not answered, or with 500 and more, as a share of all."""
+    return aws.cloudwatch.MetricAlarmArgs(
+        comparison_operator=OVER,
+        evaluation_periods=PERIODS,
+        threshold=FAILED_PERCENT,
+        metric_queries=[
+            aws.cloudwatch.MetricAlarmMetricQueryArgs(
+                id="percent",
+                # The client's own faults are among the errors, and silence is no status.
+                expression="100 * (errors - FILL(refused, 0)) / calls",
+                label="Calls that failed, in percent.",
+                return_data=True,
+            ),
+            _sum("errors", "InvocationModelErrors", calls),
+            _sum("refused", "Invocation4XXErrors", calls),
+            _sum("calls", "Invocations", calls),
+        ],
+    )
+
+
+def _slow(calls: Calls, microseconds: int) -> aws.cloudwatch.MetricAlarmArgs:
+    """One call in a hundred takes longer than this."""
+    return aws.cloudwatch.MetricAlarmArgs(
+        comparison_operator=OVER,
+        evaluation_periods=PERIODS,
+        threshold=microseconds,
+        namespace=NAMESPACE,
+        metric_name="ModelLatency",
+        dimensions={**calls},
+        extended_statistic="p99",
+        period=PERIOD_SECONDS,
+    )
+
+
+def _sum(query: str, metric: str, calls: Calls) -> aws.cloudwatch.MetricAlarmMetricQueryArgs:
+    return aws.cloudwatch.MetricAlarmMetricQueryArgs(
+        id=query,
+        metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+            namespace=NAMESPACE,
+            metric_name=metric,
+            dimensions={**calls},
+            period=PERIOD_SECONDS,
+            stat="Sum",
+        ),
+    )

@@ -8,13 +8,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.alarms import VARIANT, Alarms, rollback_alarms
 from infra.aws import Stack
 from infra.roles import trusted_by
 from infra.rollout import deployment
 from infra.settings import Image, Scaling, Version
-
-# The only one of an endpoint, and never another name: alarms and scaling refer to it.
-VARIANT = "primary"
 
 
 def endpoint_name(api_version: str, version: Version, stack: Stack) -> str:
@@ -32,7 +30,7 @@ class ModelEndpoint(pulumi.ComponentResource):
 
     A new release makes a new model and a new configuration, which never change, and the endpoint
     moves to that: beside the instances of the old one, which take the calls until the new ones
-    answer, and again if one of `alarms` goes off.
+    answer, and again if one of the release's alarms goes off.
     """
 
     name: pulumi.Output[str]
@@ -45,7 +43,6 @@ class ModelEndpoint(pulumi.ComponentResource):
         version: Version,
         stack: Stack,
         image: Image,
-        alarms: Sequence[aws.cloudwatch.MetricAlarm],
     ) -> None:
         own_name = endpoint_name(api_version, version, stack)
         self._name = name = f"{stack.prefix}-{api_version}"
@@ -62,10 +59,11 @@ class ModelEndpoint(pulumi.ComponentResource):
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         policy = aws.iam.RolePolicy(
             name,
-            name="runs",
+            # Of another endpoint another one, so that the old one can go on until it goes.
+            name=own_name,
             role=role.name,
             policy=log_group.arn.apply(
-                lambda arn: json.dumps(may(arn, image.arn(arn.split(":")[1]), version.model_data))
+                lambda arn: json.dumps(may(arn, image, version.model_data, rollback_alarms(name)))
             ),
             opts=child,
         )
@@ -97,11 +95,12 @@ class ModelEndpoint(pulumi.ComponentResource):
             ],
             opts=stays,
         )
+        alarms = Alarms(name, own_name, configuration.name, version, stack, child)
         endpoint = aws.sagemaker.Endpoint(
             name,
             name=own_name,
             endpoint_config_name=configuration.name,
-            deployment_config=deployment(version.rollout, [alarm.name for alarm in alarms]),
+            deployment_config=deployment(version.rollout, alarms.rollback),
             opts=child,
         )
         if version.scaling:
@@ -138,9 +137,13 @@ class ModelEndpoint(pulumi.ComponentResource):
         )
 
 
-def may(log_group_arn: str, repository_arn: str, model_data: str | None) -> dict[str, Any]:
-    """All that an endpoint may do: pull its image, get its archive, write its log and metrics."""
-    partition = log_group_arn.split(":")[1]
+def may(
+    log_group_arn: str, image: Image, model_data: str | None, alarms: Sequence[str]
+) -> dict[str, Any]:
+    """All that an endpoint may do: pull its image, get its archive, write its log and metrics, and
+    see the alarms that take a release back.
+    """
+    _, partition, _, region, account, *_ = log_group_arn.split(":")
     statements: list[dict[str, Any]] = [
         {
             "Effect": "Allow",
@@ -149,7 +152,7 @@ def may(log_group_arn: str, repository_arn: str, model_data: str | None) -> dict
                 "ecr:BatchGetImage",
                 "ecr:GetDownloadUrlForLayer",
             ],
-            "Resource": repository_arn,
+            "Resource": image.arn(partition),
         },
         # A token is of no repository.
         {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken"], "Resource": "*"},
@@ -162,6 +165,13 @@ def may(log_group_arn: str, repository_arn: str, model_data: str | None) -> dict
                 "logs:PutLogEvents",
             ],
             "Resource": [log_group_arn, f"{log_group_arn}:*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["cloudwatch:DescribeAlarms"],
+            "Resource": [
+                f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}" for alarm in alarms
+            ],
         },
         # CloudWatch knows no resources that this could be bound to.
         {
@@ -176,6 +186,8 @@ def may(log_group_arn: str, repository_arn: str, model_data: str | None) -> dict
         },
     ]
     if model_data:
-        archive = f"arn:{partition}:s3:::{model_data.removeprefix('s3://')}"
-        statements.append({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": archive})
+        # All in its folder: what was there before is read again when a release is taken back.
+        folder = model_data.removeprefix("s3://").rpartition("/")[0]
+        archives = f"arn:{partition}:s3:::{folder}/*"
+        statements.append({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": archives})
     return {"Version": "2012-10-17", "Statement": statements}

@@ -84,7 +84,8 @@ class Invocation(pulumi.ComponentResource):
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         self._policy = aws.iam.RolePolicy(
             name,
-            name="invokes",
+            # Of another endpoint another one: the old one is called until the front has moved.
+            name=endpoint.name,
             role=role.name,
             policy=endpoint.arn.apply(lambda arn: json.dumps(_may_invoke(arn))),
             opts=child,

@@ -33,6 +33,8 @@ WATCHED_SECONDS = 600
 # How long instances take to start, more or less.
 START_SECONDS = 300
 ALL_AT_ONCE = "all_at_once"
+# In a folder, which a policy names: without marks that have a meaning there.
+ARCHIVE = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.'()-]+)+/[\w.-]+\.tar\.gz"
 TAG = r"[0-9A-Za-z._-]{1,128}"
 
 
@@ -57,7 +59,9 @@ def _instance_type(value: str) -> str:
 
 def _model_data(value: str) -> str:
     # No mark that has a meaning in the policy that names it.
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[\w!.'()/-]+\.tar\.gz", value):
+    if not re.fullmatch(
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.'()-]+)+/[\w.-]+\.tar\.gz", value
+    ):
         remedy = "write one such as s3://bucket/iris/model.tar.gz"
         raise ValueError(f"{spelt(value)} is no archive in S3; {remedy}")
     return value
@@ -100,7 +104,7 @@ class Canary(Section):
     percent: Annotated[int, Field(ge=1, le=50)] = 10
     """How many of the new instances go first."""
 
-    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = WATCHED_SECONDS
+    wait_seconds: Annotated[int, Field(ge=300, le=1_000)] = WATCHED_SECONDS
     """How long they, and then all of them, are watched: the alarms need three minutes and more."""
 
 
@@ -110,7 +114,7 @@ class Rolling(Section):
     percent: Annotated[int, Field(ge=5, le=50)] = 25
     """How many of the instances are a batch."""
 
-    wait_seconds: Annotated[int, Field(ge=300, le=3_600)] = 300
+    wait_seconds: Annotated[int, Field(ge=300, le=1_500)] = 300
     """How long each batch is watched: the alarms need three minutes and more."""
 
 
@@ -177,9 +181,10 @@ class Version(VersionKeys, ApiVersion):
             batch = max(1, self.most_instances * rolling.percent // 100)
             steps = -(-self.most_instances // batch)
             return steps * (START_SECONDS + rolling.wait_seconds)
-        canary = self.rollout.canary
-        # First the canary is watched, then all.
-        return 2 * (START_SECONDS + (canary.wait_seconds if canary else WATCHED_SECONDS))
+        if canary := self.rollout.canary:
+            # It is watched, then all are, then the old ones are kept.
+            return START_SECONDS + 3 * canary.wait_seconds
+        return START_SECONDS + 2 * WATCHED_SECONDS
 
     def image(self, repository: str) -> str:
         """The image of this release."""
@@ -257,7 +262,7 @@ def _between_keys(version: Version) -> Iterator[str]:
     if version.rollout_seconds > UPDATE_SECONDS:
         yield (
             f"rollout: would take some {version.rollout_seconds:,} seconds, and Pulumi waits for an"
-            " hour; write fewer wait_seconds, or a larger percent."
+            " hour; write a larger percent, or fewer wait_seconds."
         )
     if not version.digest and not re.fullmatch(TAG, version.release):
         yield (

@@ -70,7 +70,8 @@ def model_in(folder: Path) -> Path:
     Raises:
         FileNotFoundError: something else is there.
     """
-    there = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+    found = folder.iterdir() if folder.is_dir() else ()
+    there = sorted(each.name for each in found if not each.name.startswith("."))
     if there and MODEL.name not in there:
         raise FileNotFoundError(
             f"{folder} holds {', '.join(there)}, and no {MODEL.name}: pack model_data with"

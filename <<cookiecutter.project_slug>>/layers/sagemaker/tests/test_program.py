@@ -64,15 +64,31 @@ def test_a_digest_takes_the_place_of_the_tag(stacks: Stacks) -> None:
 
 
 def test_an_archive_takes_the_place_of_the_model_in_the_image(stacks: Stacks) -> None:
-    program = stacks.run(with_v1(model_data="s3://models/iris/1.4.2/model.tar.gz"))
+    program = stacks.run(with_v1(model_data="s3://models/iris/1.4.2.tar.gz"))
     container = program.one("Model", "v1").inputs["primaryContainer"]
-    assert container["modelDataUrl"] == "s3://models/iris/1.4.2/model.tar.gz"
+    assert container["modelDataUrl"] == "s3://models/iris/1.4.2.tar.gz"
     assert policy(program, "iris-dev-v1")[-1] == {
         "Effect": "Allow",
         "Action": ["s3:GetObject"],
-        "Resource": "arn:aws:s3:::models/iris/1.4.2/model.tar.gz",
+        "Resource": "arn:aws:s3:::models/iris/*",
     }
     assert not [each for each in policy(program, "iris-dev-v2") if "s3" in str(each)]
+
+
+def test_another_archive_leaves_the_one_before_to_go_back_to(stacks: Stacks) -> None:
+    one = stacks.run(with_v1(model_data="s3://models/iris/a.tar.gz"))
+    other = stacks.run(with_v1(model_data="s3://models/iris/b.tar.gz"))
+    assert changed(one, other) == {"Model iris-dev-v1"}
+
+
+def test_another_instance_type_takes_nothing_from_the_endpoint_that_still_answers(
+    stacks: Stacks, two: Program
+) -> None:
+    after = stacks.run(with_v1(instance_type="ml.m5.large"))
+    for policy in ("iris-dev-v1", "iris-dev-v1-front"):
+        # Under another name it is another one, and Pulumi deletes the old one last.
+        names = {each.one("RolePolicy", policy).inputs["name"] for each in (two, after)}
+        assert names == {each.one("Endpoint", "v1").inputs["name"] for each in (two, after)}
 
 
 def test_a_configuration_is_what_its_version_says(stacks: Stacks) -> None:
@@ -108,7 +124,7 @@ def test_an_endpoint_has_one_name_for_all_releases_of_an_instance_type(stacks: S
     assert name(instance_type="ml.m5.large") != NAMES["v1"]
 
 
-ALARMS = {"alarms": [{"alarmName": f"iris-dev-v1-{kind}"} for kind in ("failures", "slow")]}
+ALARMS = {"alarms": [{"alarmName": f"iris-dev-v1-release-{kind}"} for kind in ("failures", "slow")]}
 ROLLOUTS = {
     "all at once": (
         {},
@@ -158,7 +174,7 @@ def test_a_rolling_release_takes_over_a_batch_at_a_time_and_alarms_take_it_back(
 
 
 def test_alarms_are_there_before_the_endpoint_that_names_them(two: Program) -> None:
-    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm::iris-dev-v1"
+    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm::iris-dev-v1-release"
     needs = two.one("Endpoint", "v1").depends_on
     assert {f"{alarm}-failures", f"{alarm}-slow"} < {*needs}
 
@@ -185,7 +201,7 @@ def test_instances_follow_the_calls_where_scaling_is_set(stacks: Stacks) -> None
     assert "aws:sagemaker/endpoint:Endpoint::iris-dev-v1" in target.depends_on
 
 
-def test_an_endpoint_may_pull_its_image_write_its_log_and_metrics_and_nothing_else(
+def test_an_endpoint_may_pull_its_image_write_its_log_and_metrics_and_see_its_alarms(
     two: Program,
 ) -> None:
     group = ARN.format("logs", f"log-group:/aws/sagemaker/Endpoints/{NAMES['v1']}")
@@ -209,6 +225,14 @@ def test_an_endpoint_may_pull_its_image_write_its_log_and_metrics_and_nothing_el
                 "logs:PutLogEvents",
             ],
             "Resource": [group, f"{group}:*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["cloudwatch:DescribeAlarms"],
+            "Resource": [
+                ARN.format("cloudwatch", f"alarm:iris-dev-v1-release-{kind}")
+                for kind in ("failures", "slow")
+            ],
         },
         {
             "Effect": "Allow",
@@ -265,8 +289,8 @@ def test_every_child_belongs_to_its_component_and_types_never_change(stacks: Sta
         name, api = f"iris-dev-{version}", f"infra:api:Api::{scheme.api(version)}"
         alarms, endpoint = f"infra:alarms:Alarms::{name}", f"{ENDPOINT}::{name}"
         call = f"infra:invocation:Invocation::{name}-front"
-        expected |= {alarms: stack, endpoint: stack, call: stack, api: front}
-        for kind in ("failures", "slow"):
+        expected |= {alarms: endpoint, endpoint: stack, call: stack, api: front}
+        for kind in ("failures", "slow", "release-failures", "release-slow"):
             expected[f"aws:cloudwatch/metricAlarm:MetricAlarm::{name}-{kind}"] = alarms
         for kind in ("restApi:RestApi", "deployment:Deployment", "stage:Stage"):
             expected[f"aws:apigateway/{kind}::{scheme.api(version)}"] = api

@@ -28,7 +28,7 @@ def test_a_release_alone_is_enough(stacks: Stacks) -> None:
 
 def test_every_key_is_read(stacks: Stacks) -> None:
     scaling = {"min_instances": 2, "max_instances": 8, "invocations_per_instance": 500}
-    own = {"digest": DIGEST, "model_data": "s3://models/model.tar.gz", "timeout_seconds": 28}
+    own = {"digest": DIGEST, "model_data": "s3://models/iris/a.tar.gz", "timeout_seconds": 28}
     sized = {"instance_type": "ml.m5.xlarge", "initial_instance_count": 4, "scaling": scaling}
     settings = stacks.settings({"v1": LIVE | DEPRECATED | own | sized}, front="none")
     version = settings.versions["v1"]
@@ -69,7 +69,11 @@ TWO_INSTANCES = {"initial_instance_count": 2}
         ({"timeout_seconds": 29}, "timeout_seconds: is 29; write 28 or less."),
         ({"digest": "latest"}, 'digest: "latest" is not a digest; write sha256: and 64 of'),
         ({"model_data": "s3://models/model.zip"}, 'model_data: "s3://models/model.zip" is no'),
-        ({"model_data": "s3://models/*.tar.gz"}, 'model_data: "s3://models/*.tar.gz" is no'),
+        (
+            {"model_data": "s3://models/model.tar.gz"},
+            'model_data: "s3://models/model.tar.gz" is no',
+        ),
+        ({"model_data": "s3://models/*/a.tar.gz"}, 'model_data: "s3://models/*/a.tar.gz" is no'),
         (
             {"rollout": "linear"},
             'rollout: is "linear"; write all_at_once, {canary: …} or {rolling: …}.',
@@ -100,8 +104,12 @@ TWO_INSTANCES = {"initial_instance_count": 2}
         ),
         (
             {"rollout": {"rolling": {"percent": 5}}, "initial_instance_count": 20},
-            "rollout: would take some 12,000 seconds, and Pulumi waits for an hour; write fewer"
-            " wait_seconds, or a larger percent.",
+            "rollout: would take some 12,000 seconds, and Pulumi waits for an hour; write a larger"
+            " percent, or fewer wait_seconds.",
+        ),
+        (
+            TWO_INSTANCES | {"rollout": {"canary": {"wait_seconds": 1_001}}},
+            "rollout.canary.wait_seconds: is 1001; write 1000 or less.",
         ),
         (
             {"scaling": {"min_instances": 3, "max_instances": 2}},
@@ -195,20 +203,33 @@ def test_a_stack_whose_name_endpoints_can_not_have_is_refused(stacks: Stacks) ->
         stacks.settings(stack="my_dev")
 
 
-@pytest.mark.parametrize("percent", range(5, 51, 5))
-@pytest.mark.parametrize("instances", [2, 4, 10, 11])
+@pytest.mark.parametrize(
+    ("instances", "rollout", "seconds"),
+    [
+        # Start, watch, keep the old ones.
+        (1, "all_at_once", 300 + 600 + 600),
+        # Start, watch the first, watch all, keep the old ones.
+        (2, {"canary": {"wait_seconds": 1_000}}, 300 + 3 * 1_000),
+        # A step is an instance at least, and whole ones always.
+        (2, {"rolling": {"percent": 5}}, 2 * (300 + 300)),
+        (10, {"rolling": {"percent": 25}}, 5 * (300 + 300)),
+        (11, {"rolling": {"percent": 20}}, None),
+        (10, {"rolling": {"percent": 20}}, 5 * (300 + 300)),
+        (2, {"rolling": {"percent": 50, "wait_seconds": 1_350}}, 2 * (300 + 1_350)),
+        (2, {"rolling": {"percent": 50, "wait_seconds": 1_351}}, None),
+    ],
+    ids=str,
+)
 def test_a_rollout_that_is_accepted_ends_in_time(
-    stacks: Stacks, percent: int, instances: int
+    stacks: Stacks, instances: int, rollout: Any, seconds: int | None
 ) -> None:
-    rollout = {"rollout": {"rolling": {"percent": percent, "wait_seconds": 300}}}
-    batch = max(1, instances * percent // 100)
-    steps = len(range(0, instances, batch))
-    versions = {"v1": LIVE | rollout | {"initial_instance_count": instances}}
-    if steps * 600 > UPDATE_SECONDS:
+    versions = {"v1": LIVE | {"initial_instance_count": instances, "rollout": rollout}}
+    if seconds:
+        assert seconds <= UPDATE_SECONDS
+        assert stacks.settings(versions).versions["v1"].rollout_seconds == seconds
+    else:
         with pytest.raises(Problems, match=r"^versions.v1.rollout: would take some "):
             stacks.settings(versions)
-    else:
-        assert stacks.settings(versions)
 
 
 def test_the_arn_of_a_repository_is_of_its_account_and_region(stacks: Stacks) -> None:
