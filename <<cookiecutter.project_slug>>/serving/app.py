@@ -13,7 +13,7 @@ import msgspec
 
 from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
 from serving.fault import fault
-from serving.predictor import MODEL, Predictor
+from serving.predictor import Predictor
 from serving.problem import (
     MAX_BODY_BYTES,
     Headers,
@@ -85,7 +85,7 @@ class App:
         }
 
     @classmethod
-    def load(cls, model: Path = MODEL) -> "App":
+    def load(cls, model: Path | None = None) -> "App":
         """This build with its model, or another one, and its contract, as the environment says.
 
         Raises:
@@ -96,7 +96,8 @@ class App:
         contract = CONTRACTS / f"{release.build.api_version}.json"
         if not contract.exists():
             raise FileNotFoundError(f"contracts/{contract.name} is missing: run `make contract`.")
-        return cls(release, Predictor(model), contract.read_bytes())
+        predictor = Predictor(model) if model else Predictor()
+        return cls(release, predictor, contract.read_bytes())
 
     def __call__(self, request: Request) -> Response:
         """The response to any request; never raises."""

@@ -9,6 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,7 +19,6 @@ from serving.app import App, Request, Response, Work, id_of
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
-from serving.predictor import MODEL
 from serving.problem import MAX_BODY_BYTES, Problem
 from serving.release import Release
 
@@ -40,11 +40,11 @@ OK = (("Content-Type", "application/json"),)
 class ModelServer:
     """Answers probes at once, and predictions as soon as the model is ready.
 
-    model: the file that is loaded.
+    model: a file that is loaded in place of the build's own.
     draining: whoever asks is told to go elsewhere, and is still answered.
     """
 
-    model = MODEL
+    model: Path | None = None
 
     def __init__(self, release: Release, options: Options) -> None:
         self.release, self.options = release, options

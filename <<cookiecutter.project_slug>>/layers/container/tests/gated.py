@@ -17,7 +17,7 @@ from serving.contract import EXAMPLE_RESPONSE
 class Gated:
     """Answers each instance with the contract's example."""
 
-    def __init__(self, _model: Path) -> None:
+    def __init__(self) -> None:
         if "LOAD_GATE" in os.environ:
             Path(os.environ["LOAD_GATE"]).read_bytes()
 

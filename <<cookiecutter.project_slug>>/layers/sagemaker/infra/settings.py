@@ -58,10 +58,7 @@ def _instance_type(value: str) -> str:
 
 
 def _model_data(value: str) -> str:
-    # No mark that has a meaning in the policy that names it.
-    if not re.fullmatch(
-        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.'()-]+)+/[\w.-]+\.tar\.gz", value
-    ):
+    if not re.fullmatch(ARCHIVE, value):
         remedy = "write one such as s3://bucket/iris/model.tar.gz"
         raise ValueError(f"{spelt(value)} is no archive in S3; {remedy}")
     return value

@@ -64,8 +64,8 @@ class EndpointServer(ModelServer):
         return answer
 
 
-def model_in(folder: Path) -> Path:
-    """The model that SageMaker has put into its folder, if any, else the build's own.
+def model_in(folder: Path) -> Path | None:
+    """The model that SageMaker has put into its folder, in place of the build's own, if any.
 
     Raises:
         FileNotFoundError: something else is there.
@@ -77,7 +77,7 @@ def model_in(folder: Path) -> Path:
             f"{folder} holds {', '.join(there)}, and no {MODEL.name}: pack model_data with"
             f" `tar -czf model.tar.gz -C model {MODEL.name}`."
         )
-    return folder / MODEL.name if there else MODEL
+    return folder / MODEL.name if there else None
 
 
 def _passed_on(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -181,7 +181,9 @@ def test_a_model_in_the_folder_is_served_in_place_of_the_builds(
 
 
 def test_a_folder_that_is_empty_or_missing_leaves_the_builds_model(tmp_path: Path) -> None:
-    assert model_in(tmp_path) == model_in(tmp_path / "missing") == MODEL
+    (tmp_path / ".hidden").touch()
+    assert model_in(tmp_path) is None
+    assert model_in(tmp_path / "missing") is None
 
 
 def test_a_folder_without_a_model_is_refused_and_the_log_names_what_is_there(
