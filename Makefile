@@ -52,7 +52,7 @@ test: .venv/installed .ministack/installed .moto/installed .checkov/installed  #
 	$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: mutants
-mutants: .venv/installed .ministack/installed .moto/installed  ## break the template in each way of tests/mutants, see the test that fails
+mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails
 	$(PYTHON) -m tests.mutate
 
 .PHONY: bench

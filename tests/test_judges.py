@@ -20,7 +20,7 @@ from tests.conftest import baker
 from tests.judges import VERSIONS, actionlint, checkov, zizmor
 from tests.local_cloud.emulator import REGION
 from tests.local_cloud.resources import ALARM, dimensions, query, upper
-from tests.project import QUESTIONS, program
+from tests.project import QUESTIONS, program, target_of
 
 CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
 
@@ -53,6 +53,7 @@ class OnAws:
     """A project of a target and a scheme; `ready`: one of the target after `make setup model`."""
 
     target: str
+    versioning: str
     project: Path
     ready: Path
 
@@ -71,7 +72,7 @@ def on_aws(
     """A project of each target on AWS and of each scheme; not to be changed."""
     target, versioning = request.param
     project = baker(cookies_session)(target=target, versioning=versioning)
-    return OnAws(target, project, prepared(target))
+    return OnAws(target, versioning, project, prepared(target))
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +84,17 @@ def resources(on_aws: OnAws, tmp_path_factory: Any) -> Any:
     return on_aws.registers(folder, log_retention_days=90, **options)
 
 
-@pytest.fixture(scope="session", params=["api_key", "iam", "none"])
-def documents(
-    request: pytest.FixtureRequest, on_aws: OnAws, resources: Any, tmp_path_factory: Any
-) -> Any:
+# Each sort of caller once; a project of a scheme says of each the same as of the others.
+AUTH = {"path": "api_key", "host": "iam", "header": "none"}
+
+
+@pytest.fixture(scope="session")
+def documents(on_aws: OnAws, resources: Any, tmp_path_factory: Any) -> Any:
     """What API Gateway would import, on each target and under each scheme."""
-    if request.param != "api_key":  # which a stack has if nothing else is said
+    auth = AUTH[on_aws.versioning]
+    if auth != "api_key":  # which a stack has if nothing else is said
         folder = tmp_path_factory.mktemp("stack") / "folder"
-        resources = on_aws.registers(folder, auth=request.param)
+        resources = on_aws.registers(folder, auth=auth)
     apis = [each for each in resources if each["type"].endswith(":RestApi")]
     return [json.loads(each["inputs"]["body"]) for each in apis]
 
@@ -172,7 +176,7 @@ PROVIDERS = {
 
 def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:
     # What the language host of the Pulumi CLI runs, in sdk/python/toolchain/pip.go.
-    target = json.loads((ready / ".template.json").read_text("utf-8"))["answers"]["target"]
+    target = target_of(ready)
     python = ready / ".venv" / "bin" / "python"
     command = [python, "-m", "pip", "list", "-v", "--format", "json", "--not-required"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout

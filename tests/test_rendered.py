@@ -7,7 +7,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.project import ENVIRON, make
+from tests.conftest import ONE_EACH, Bake
+from tests.project import COMBINATIONS, ENVIRON, make, target_of
 
 # What make can build, by target.
 MADE_BY = {
@@ -40,11 +41,6 @@ def blocks(project: Path, language: str) -> list[str]:
     return [body for kind, body in BLOCK.findall(text) if kind == language]
 
 
-def target(project: Path) -> str:
-    """Where a project serves its model."""
-    return json.loads((project / ".template.json").read_text("utf-8"))["answers"]["target"]
-
-
 @pytest.fixture
 def copy(ready: Path, tmp_path: Path) -> Path:
     """A copy of a ready project, to change; it shares the environment."""
@@ -63,6 +59,33 @@ def test_style_and_types_are_clean(ready: Path) -> None:
     said = succeed(ready, "lint")
     assert "All checks passed!" in said
     assert "0 errors, 0 warnings, 0 notes" in said
+
+
+# One scheme of each target runs everything; of the others what a scheme makes different.
+OF_A_SCHEME = ("api", "config", "front", "openapi", "program", "scheme", "settings", "stack")
+
+
+@pytest.mark.parametrize(
+    "combination", [each for each in COMBINATIONS if each not in ONE_EACH.values()], ids=str
+)
+def test_every_other_scheme_has_sound_types_and_a_sound_program(
+    combination: dict[str, str], bake: Bake, prepared: Callable[[str], Path]
+) -> None:
+    project, ready = bake(**combination), prepared(combination["target"])
+    (project / ".venv").symlink_to(ready / ".venv")
+    shutil.copy(ready / "model/model.onnx", project / "model")
+    names = (f"tests/test_{name}.py" for name in OF_A_SCHEME)
+    for command in (
+        ["basedpyright", "--level", "warning", "__main__.py", "infra"],
+        ["pytest", *(name for name in names if (project / name).exists())],
+    ):
+        said = subprocess.run(
+            [ready / ".venv/bin" / command[0], *command[1:]],
+            cwd=project,
+            capture_output=True,
+            text=True,
+        )
+        assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_training_says_how_good_the_model_is(copy: Path) -> None:
@@ -107,7 +130,7 @@ def test_help_works_before_setup(project: Path) -> None:
     targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
-    assert targets[7:-6] == MADE_BY[target(project)]
+    assert targets[7:-6] == MADE_BY[target_of(project)]
     assert targets[-6:] == ["preview", "deploy", "destroy", "config-schema", "lock", "clean"]
     assert not (project / ".venv").exists()
 
@@ -194,6 +217,8 @@ def test_the_readmes_error_is_one_that_the_app_gives(ready: Path) -> None:
         assert answer(request, url).endswith("\n\n" + blocks(ready, "json")[1].strip())
 
 
+# The other two targets share their server.
+@pytest.mark.parametrize("ready", ["lambda", "sagemaker"], indirect=True, scope="session")
 def test_the_readmes_other_model_trains_passes_its_tests_and_answers(copy: Path) -> None:
     for body in blocks(copy, "python"):
         path = body.splitlines()[0].removeprefix("# ")
