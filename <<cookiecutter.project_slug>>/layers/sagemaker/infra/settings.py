@@ -151,7 +151,7 @@ class Version(VersionKeys, ApiVersion):
     """What each instance is. Another one makes another endpoint, and then the old one goes."""
 
     initial_instance_count: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """Instances; with scaling, those that every deploy starts with: enough for the usual load."""
+    """Instances; with scaling, those that every release starts with: enough for the usual load."""
 
     scaling: Scaling | None = None
     """Instances by what they are asked, between deploys."""
