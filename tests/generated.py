@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.project import (
     COMBINATION_IDS,
     COMBINATIONS,
-    QUESTIONS,
     ROOT,
+    TARGETS,
     TEMPLATE,
     make,
     render,
@@ -41,8 +41,7 @@ def write_locks(project: Path, target: str) -> None:
     """The locked dependencies of rendered projects."""
     said = make(project, "lock")
     assert said.returncode == 0, said.stdout
-    layer = "cluster" if target in ("kubernetes", "helm") else target
-    own = TEMPLATE / "layers" / layer / "requirements"
+    own = TEMPLATE / "layers" / TARGETS[target]["lock"] / "requirements"
     shutil.copy(project / "requirements/uv.txt", TEMPLATE / "requirements")
     for name in ("dev.txt", "runtime.txt"):
         shutil.copy(project / "requirements" / name, own)
@@ -56,7 +55,7 @@ def main(what: str) -> None:
             for name, answers in zip(COMBINATION_IDS, COMBINATIONS, strict=True)
         }
         if what == "lock":
-            for target in QUESTIONS["target"]:
+            for target in TARGETS:
                 write_locks(projects[f"{target}-path"], target)
             return
         write_contract(next(iter(projects.values())))

@@ -1,9 +1,10 @@
-"""Break the template in each way of tests/mutants/ and see that the named test notices.
+"""Break the template in each way of tests/mutants/ and see that the named tests notice.
 
-A mutant is a patch whose first line names its test: `# caught by: tests/test_x.py::test_y` of the
-template, or `# caught by: rendered[lambda-path] tests/test_x.py::test_y` of that rendered project.
-The test must pass without the patch and fail with it. Run by `make mutants`, or for some alone by
-`python -m tests.mutate alias-to-latest`. Each line says the seconds that a mutant took.
+A mutant is an entry of `tests/mutants/<subject>.toml`: in `file`, `find` is replaced by `replace`,
+and every test of `caught_by` must pass without that and fail with it. Run by `make mutants`;
+`python -m tests.mutate batching alias-to-latest` takes subjects and mutants by name, `--changed`
+the subjects whose files have changed since all mutants were caught, and `--verify` takes all of
+them and writes down the commit where they were. Each line says the seconds that a mutant took.
 """
 
 import os
@@ -13,16 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, make, render
+from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, make, render, source_of
 
 MUTANTS = ROOT / "tests" / "mutants"
-FIRST_LINE = re.compile(r"# caught by: (?:rendered\[([\w-]+)\] )?(tests/\w+\.py::\S+)")
+# The commit where every mutant was caught.
+VERIFIED = MUTANTS / "verified"
+KEYS = ["name", "file", "find", "replace", "caught_by"]
+TEST = re.compile(r"(?:rendered\[([\w-]+)\] )?((tests/\w+\.py)::\S+)")
 ENVIRONMENTS = (".venv", ".ministack", ".moto", ".checkov", ".uv", ".peers")
-MADE = (*ENVIRONMENTS, ".demo", ".git", "__pycache__", ".*_cache", ".hypothesis")
+MADE = (*ENVIRONMENTS, ".demo", ".try", ".git", "__pycache__", ".*_cache", ".hypothesis")
 
 type Said = subprocess.CompletedProcess[str]
 
@@ -34,13 +40,98 @@ class Test:
     combination: str | None
     name: str
 
+    @property
+    def file(self) -> str:
+        """The file of the template in which it stands."""
+        path = self.name.partition("::")[0]
+        return path if self.combination is None else source_of(path, self.combination)
 
-def test_of(patch: Path) -> Test:
-    """The test that the first line of a patch names; ends the program where it names none."""
-    found = FIRST_LINE.fullmatch(patch.read_text("utf-8").splitlines()[0])
-    if not found or found[1] not in (None, *COMBINATION_IDS):
-        sys.exit(f"{patch.name}: its first line names no test: # caught by: tests/….py::test_…")
-    return Test(*found.groups())
+
+@dataclass(frozen=True)
+class Mutant:
+    """A plausible mistake; `find` is None where it is a file that should not be there."""
+
+    subject: str
+    name: str
+    file: str
+    find: str | None
+    replace: str
+    caught_by: tuple[Test, ...]
+
+    def apply(self, template: Path) -> None:
+        """Make the mistake in a copy of the template."""
+        path = template / self.file
+        text = "" if self.find is None else path.read_text("utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace(self.find or "", self.replace, 1), "utf-8")
+
+    def problems(self) -> Iterator[str]:
+        """Why it is none, in the template as it is."""
+        path = ROOT / self.file
+        if self.find is None:
+            if path.exists():
+                yield f"{self.file} exists, so it needs a text to find"
+        elif not path.exists():
+            yield f"{self.file} does not exist"
+        elif (times := path.read_text("utf-8").count(self.find)) != 1:
+            yield f"{self.file} has its text {times} times, not once"
+        for test in self.caught_by:
+            if test.combination not in (None, *COMBINATION_IDS):
+                yield f"{test.combination} is no combination of target and scheme"
+            elif not (ROOT / test.file).exists():
+                yield f"{test.file} does not exist"
+
+
+def read(path: Path) -> Iterator[Mutant]:
+    """The mutants of a subject; ends the program where one is not well-formed."""
+    for entry in tomllib.loads(path.read_text("utf-8"))["mutant"]:
+        names = entry.get("caught_by", [])
+        found = [TEST.fullmatch(name) for name in ([names] if isinstance(names, str) else names)]
+        if [*entry] not in (KEYS, [key for key in KEYS if key != "find"]) or not all(found):
+            sys.exit(
+                f"{path.name}: {entry.get('name')}: a mutant has {', '.join(KEYS)}, and is caught"
+                " by tests/….py::test_… or rendered[target-scheme] tests/….py::test_…"
+            )
+        tests = tuple(Test(each[1], each[2]) for each in found if each)
+        find, replace = entry.get("find"), entry["replace"]
+        yield Mutant(path.stem, entry["name"], entry["file"], find, replace, tests)
+
+
+def every_mutant() -> list[Mutant]:
+    """All mutants; ends the program with every one that does not fit the template any more."""
+    mutants = [each for path in sorted(MUTANTS.glob("*.toml")) for each in read(path)]
+    names = [each.name for each in mutants]
+    problems = [f"{each.subject}: {each.name}: {p}" for each in mutants for p in each.problems()]
+    problems += [f"{name} is the name of several" for name in {*names} if names.count(name) > 1]
+    if problems:
+        sys.exit("\n".join(problems))
+    return mutants
+
+
+def git(*words: str) -> Said:
+    """What git says of this repository."""
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+
+
+def changed_files() -> set[str] | None:
+    """The files that differ from where all mutants were caught; None where that is not known."""
+    commit = VERIFIED.read_text("utf-8").strip() if VERIFIED.exists() else ""
+    if not commit or git("merge-base", "--is-ancestor", commit, "HEAD").returncode:
+        return None
+    new = git("ls-files", "-z", "--others", "--exclude-standard").stdout
+    return {*f"{git('diff', '--name-only', '-z', commit).stdout}{new}".split("\0")}
+
+
+def of_changed_subjects(mutants: list[Mutant]) -> list[Mutant]:
+    """The mutants of each subject of which a mutant, its file or the file of a test has changed."""
+    changed = changed_files()
+    if changed is None:
+        return mutants
+    files: dict[str, set[str]] = {}
+    for each in mutants:
+        own = {f"tests/mutants/{each.subject}.toml", each.file, *(t.file for t in each.caught_by)}
+        files.setdefault(each.subject, set()).update(own)
+    return [each for each in mutants if files[each.subject] & changed]
 
 
 class Base:
@@ -103,43 +194,37 @@ def red(base: Base, combination: str | None, names: list[str]) -> str | None:
     return said.stdout + said.stderr if said.returncode else None
 
 
-def verdict(base: Base, patch: Path) -> str | None:
+def verdict(base: Base, mutant: Mutant) -> str | None:
     """What is wrong with a mutant; None where it is caught."""
-    test = test_of(patch)
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "template")
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-        applied = subprocess.run(
-            ["git", "apply", "--whitespace=nowarn", patch], cwd=copy, capture_output=True, text=True
-        )
-        if applied.returncode:
-            return f"it does not apply: {applied.stderr.strip()}"
-        try:
-            said = base.run(test.combination, [test.name], copy, Path(temporary, "render"))
-        except RuntimeError as error:
-            return f"its test did not run: {error}"
-    if f"\nFAILED {test.name}" in said.stdout:
-        return None
-    if not said.returncode:
-        return "its test passed"
-    return f"its test did not run: {said.returncode}: {said.stdout[-500:]}{said.stderr[-500:]}"
+        mutant.apply(copy)
+        for i, test in enumerate(mutant.caught_by):
+            try:
+                said = base.run(test.combination, [test.name], copy, Path(temporary, f"render-{i}"))
+            except RuntimeError as error:
+                return f"its test did not run: {error}"
+            if not said.returncode:
+                return f"{test.name} passed"
+            if f"\nFAILED {test.name}" not in said.stdout:
+                output = said.stdout[-500:] + said.stderr[-500:]
+                return f"its test did not run: {said.returncode}: {output}"
+    return None
 
 
-def timed(base: Base, patch: Path) -> tuple[str | None, float]:
+def timed(base: Base, mutant: Mutant) -> tuple[str | None, float]:
     """What is wrong with a mutant, and the seconds that it took to know."""
     started = time.perf_counter()
-    return verdict(base, patch), time.perf_counter() - started
+    return verdict(base, mutant), time.perf_counter() - started
 
 
-def main() -> None:
-    """Print a line a mutant; exit with 1 where one is not caught."""
-    wanted = sys.argv[1:]
-    patches = [p for p in sorted(MUTANTS.glob("*.patch")) if not wanted or p.stem in wanted]
-    if not patches:
-        sys.exit(f"no mutant in {MUTANTS.relative_to(ROOT)}/ by that name")
+def missed(mutants: list[Mutant]) -> int:
+    """How many are not caught; prints a line for each. Ends the program where a test is red."""
     tests: dict[str | None, set[str]] = {}
-    for test in map(test_of, patches):
+    for test in (test for each in mutants for test in each.caught_by):
         tests.setdefault(test.combination, set()).add(test.name)
+    count = 0
     with (
         tempfile.TemporaryDirectory() as temporary,
         ThreadPoolExecutor(os.process_cpu_count()) as pool,
@@ -150,15 +235,33 @@ def main() -> None:
         for said in pool.map(red, [base] * len(tests), tests, names):
             if said:
                 sys.exit(f"not green without any mutant:\n{said}")
-        missed = 0
-        results = pool.map(timed, [base] * len(patches), patches)
-        for patch, (problem, seconds) in zip(patches, results, strict=True):
+        results = pool.map(timed, [base] * len(mutants), mutants)
+        for mutant, (problem, seconds) in zip(mutants, results, strict=True):
             word, why = ("MISSED", f": {problem}") if problem else ("caught", "")
-            print(f"{word} {seconds:4.1f} s  {patch.stem}{why}", flush=True)
-            missed += problem is not None
-    print(f"{len(patches)} mutants, {missed} failures")
-    sys.exit(missed > 0)
+            print(f"{word} {seconds:4.1f} s  {mutant.subject}: {mutant.name}{why}", flush=True)
+            count += problem is not None
+    return count
+
+
+def main(words: list[str]) -> None:
+    """Print a line a mutant; exit with 1 where one is not caught."""
+    mutants = every_mutant()
+    verify = words == ["--verify"]
+    if verify and git("status", "--porcelain").stdout:
+        sys.exit("commit first: what was caught is written down as a commit")
+    if words == ["--changed"]:
+        mutants = of_changed_subjects(mutants)
+    elif words and not verify:
+        unknown = {*words} - {name for each in mutants for name in (each.subject, each.name)}
+        if unknown:
+            sys.exit(f"no subject and no mutant is named {', '.join(sorted(unknown))}")
+        mutants = [each for each in mutants if {each.subject, each.name} & {*words}]
+    failures = missed(mutants)
+    print(f"{len(mutants)} mutants, {failures} failures")
+    if verify and not failures:
+        VERIFIED.write_text(git("rev-parse", "HEAD").stdout, "utf-8")
+    sys.exit(failures > 0)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -7,16 +7,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "<<cookiecutter.project_slug>>"
 QUESTIONS: dict = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
 ANSWERS = [name for name in QUESTIONS if not name.startswith("_")]
+TARGETS: dict[str, dict] = json.loads((ROOT / "targets.json").read_text("utf-8"))
 COMBINATIONS = [
     {"target": target, "versioning": versioning}
-    for target, versioning in product(QUESTIONS["target"], QUESTIONS["versioning"])
+    for target, entry in TARGETS.items()
+    for versioning in entry["layers"]
 ]
 COMBINATION_IDS = ["-".join(each.values()) for each in COMBINATIONS]
 
@@ -58,6 +60,25 @@ def render(folder: Path, template: Path = ROOT, **answers: str) -> Path:
         raise RuntimeError(result.stderr)
     (project,) = folder.iterdir()
     return project
+
+
+def judged_by(judge: str) -> list[str]:
+    """The targets whose projects a judge of `targets.json` is shown."""
+    return [target for target, entry in TARGETS.items() if judge in entry["judges"]]
+
+
+def layers_with(path: str) -> list[str]:
+    """Which of the base, "", and the layers have a file that stands at `path` in projects."""
+    folders = ["", *sorted(f"layers/{each.name}" for each in (TEMPLATE / "layers").iterdir())]
+    return [folder for folder in folders if (TEMPLATE / folder / path).is_file()]
+
+
+def source_of(path: str, combination: str) -> str:
+    """Where in the template a file of a rendered project stands, whether it is there or not."""
+    answers = COMBINATIONS[COMBINATION_IDS.index(combination)]
+    own = [f"layers/{layer}" for layer in TARGETS[answers["target"]]["layers"][answers["versioning"]]]
+    folder = next((each for each in layers_with(path) if each in own), "")
+    return (TEMPLATE / folder / path).relative_to(ROOT).as_posix()
 
 
 def on_the_command_line(text: str) -> str:
