@@ -1,11 +1,22 @@
-"""The two filters of this template: `slug` and `quoted`."""
+"""What this template adds to Jinja: two filters, and what its hooks can't find out by themselves.
+
+Filters: `slug` and `quoted`. Globals: `targets`, the content of targets.json, and
+`template_commit()`. A hook is run from a copy, in the project's folder; this module is imported
+from where the template is.
+"""
 
 import json
+import os
 import re
+import subprocess
 import unicodedata
+from pathlib import Path
 
 from cookiecutter.utils import simple_filter
+from jinja2 import Environment
+from jinja2.ext import Extension
 
+HERE = Path(__file__).resolve().parent
 MAX_SLUG = 32
 # Pulumi reads configuration under these names as that of a provider.
 RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
@@ -36,6 +47,33 @@ def quoted(text: str, language: str = "json") -> str:
     escaped = re.sub(r"([\\`*_\[\]<>#~|&!$@:]|(?<=www)\.)", r"\\\1", text)
     escaped = re.sub(r"^([-+=])", r"\\\1", escaped)
     return re.sub(r"^(\d+)([.)])", r"\1\\\2", escaped)
+
+
+def template_commit() -> str | None:
+    """The commit of which this template is a checkout; None without Git, and with changes to it."""
+    # Of the folder's own repository, whatever the one is that this process was started for.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    known = ["ls-files", "--error-unmatch", "targets.json"]
+    named = ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    try:
+        for words in (known, named):
+            said = subprocess.run(
+                ["git", *words], cwd=HERE, env=environ, check=True, capture_output=True, text=True
+            ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return None if said.endswith("-dirty") else said
+
+
+class Globals(Extension):
+    """The names that templates and hooks can use beside cookiecutter's."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        targets = json.loads((HERE / "targets.json").read_text(encoding="utf-8"))
+        environment.globals |= {"targets": targets, "template_commit": template_commit}
+        # Questions and targets stay in the order in which they are written down.
+        environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
 
 
 Slug = simple_filter(slug)

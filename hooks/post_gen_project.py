@@ -1,44 +1,34 @@
-"""Lay the layers of the chosen target over the base, keep the answers, say what comes next."""
+"""Lay the layers of the chosen target over the base, keep a record, say what comes next."""
 
+import hashlib
 import json
 import os
 import shutil
 import sys
+from urllib.parse import urlsplit, urlunsplit
 
 # Data, never code: see the other hook.
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
-
-# The one place that says which layers a target has, by versioning scheme.
-LAYERS = {
-    ("lambda", "path"): ("aws", "aws-path", "lambda"),
-    ("lambda", "host"): ("aws", "aws-domain", "aws-host", "lambda"),
-    ("lambda", "header"): ("aws", "aws-domain", "aws-header", "lambda"),
-    ("sagemaker", "path"): ("aws", "aws-path", "container", "sagemaker"),
-    ("sagemaker", "host"): ("aws", "aws-domain", "aws-host", "container", "sagemaker"),
-    ("sagemaker", "header"): ("aws", "aws-domain", "aws-header", "container", "sagemaker"),
-    ("kubernetes", "path"): ("container", "cluster", "cluster-path", "kubernetes"),
-    ("kubernetes", "host"): ("container", "cluster", "cluster-host", "kubernetes"),
-    ("kubernetes", "header"): ("container", "cluster", "cluster-header", "kubernetes"),
-    ("helm", "path"): ("container", "cluster", "cluster-path", "helm"),
-    ("helm", "host"): ("container", "cluster", "cluster-host", "helm"),
-    ("helm", "header"): ("container", "cluster", "cluster-header", "helm"),
-}
+TARGETS = json.loads(r"""[<< targets | tojson >>]""")[0]
+COMMIT = json.loads(r"""[<< template_commit() | tojson >>]""")[0]
+RECORD = ".template.json"
 
 
 def files_in(folder):
-    """Every file below a folder, relative to it, in order."""
+    """Every file below a folder, relative to it, in order; Git's own apart."""
     return sorted(
         os.path.relpath(os.path.join(parent, name), folder)
         for parent, _, names in os.walk(folder)
         for name in names
+        if os.path.relpath(parent, folder).split(os.sep)[0] != ".git"
     )
 
 
-def main():
-    """Finish the project in the working directory, or fail before anything moved."""
+def lay_layers():
+    """Move the files of the chosen layers to where they belong, or fail before anything moved."""
     sources = {}
     problems = []
-    for layer in LAYERS[CONTEXT["target"], CONTEXT["versioning"]]:
+    for layer in TARGETS[CONTEXT["target"]]["layers"][CONTEXT["versioning"]]:
         folder = f"layers/{layer}"
         if not os.path.isdir(folder):
             problems.append(f"{folder} is missing")
@@ -53,12 +43,42 @@ def main():
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
         os.rename(source, target)
     shutil.rmtree("layers")
+
+
+def origin():
+    """Where the template came from, as it was given, without a password, token or query in it."""
+    given = CONTEXT["_template"]
+    url = urlsplit(given)
+    if not url.netloc:
+        return given
+    user, _, host = url.netloc.rpartition("@")
+    # The user of SSH is no secret, and nobody gets in without.
+    kept = f"{user.partition(':')[0]}@{host}" if user and url.scheme.endswith("ssh") else host
+    return urlunsplit((url.scheme, kept, url.path, "", ""))
+
+
+def digest():
+    """One sha256 for all files as rendered: of a line each, path NUL mode in Git NUL sha256."""
+    whole = hashlib.sha256()
+    for path in sorted(files_in("."), key=os.fsencode):
+        mode = "100755" if os.stat(path).st_mode & 0o100 else "100644"
+        with open(path, "rb") as file:
+            own = hashlib.sha256(file.read()).hexdigest()
+        whole.update(os.fsencode(f"{path}\0{mode}\0{own}\n"))
+    return whole.hexdigest()
+
+
+def main():
+    """Finish the project in the working directory."""
+    lay_layers()
     record = {
-        "template": "ml-serving-template",
+        "template": origin(),
+        "commit": COMMIT,
         "version": CONTEXT["_version"],
         "answers": {name: CONTEXT[name] for name in CONTEXT if name[0] != "_"},
+        "digest": digest(),
     }
-    with open(".template.json", "w", encoding="utf-8") as file:
+    with open(RECORD, "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     print(f"\n{CONTEXT['project_slug']}/ is ready. Next:\n")
     print(f"  cd {CONTEXT['project_slug']}\n  make setup model test\n  make serve\n")

@@ -10,6 +10,8 @@ import unicodedata
 # and in a list it neither starts nor ends with a quote: no answer can end these strings.
 CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 CORRECTED_SLUG = json.loads(r"""[<< cookiecutter.project_slug | slug | tojson >>]""")[0]
+TARGETS = json.loads(r"""[<< targets | tojson >>]""")[0]
+ANSWERS = {name: value for name, value in CONTEXT.items() if not name.startswith("_")}
 
 NO_CHARACTERS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 JOINERS = "\u200c\u200d"  # emoji and Persian need them
@@ -38,6 +40,34 @@ def is_free(text):
     return not is_slug(text) or len(text) > 32 or text == CORRECTED_SLUG
 
 
+def listed(words):
+    """Words as people read them: a, b or c."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def nearest(word, words):
+    """A word as it is where it is one of several, else the one most like it, else the first."""
+    from difflib import get_close_matches  # only a refusal waits for it
+
+    return [*get_close_matches(word, words, 1), *words][0]
+
+
+# What targets.json says of a target.
+ENTRY = ("layers", "lock", "artefact", "provider", "judges")
+LACKING = [
+    f"targets.json: {target} has no {key}"
+    for target, entry in TARGETS.items()
+    for key in ENTRY
+    if not entry.get(key)
+]
+# A wrapper, a replay file or a configuration can bring in a choice that no prompt offers.
+CHOSEN = [entry for target, entry in TARGETS.items() if target == CONTEXT["target"]]
+SCHEMES = list(
+    dict.fromkeys(
+        scheme for each in CHOSEN or TARGETS.values() for scheme in each.get("layers", ())
+    )
+)
 NOT_ONE_LINE = (
     "holds a line break, an invisible character, or one that this Python does not know:"
     " type it anew without"
@@ -67,6 +97,12 @@ CHECKS = (
     ("description", lambda text: len(text) <= 200, "is longer than 200 characters: shorten it"),
     ("description", is_one_line, NOT_ONE_LINE),
     ("description", lambda text: text == text.strip(" "), OUTER_SPACES),
+    ("target", lambda text: text in TARGETS, f"is not a target: choose {listed(TARGETS)}"),
+    (
+        "versioning",
+        lambda text: text in SCHEMES,
+        f"is not a versioning scheme of this target: choose {listed(SCHEMES)}",
+    ),
 )
 
 
@@ -90,7 +126,7 @@ def corrected_slug():
 
 def command(answers):
     """The call of cookiecutter that gives these answers, ready to paste into a shell."""
-    import shlex  # as in remove_folders: only a refusal waits for it
+    import shlex  # only a refusal waits for it
 
     words = ["cookiecutter", "--no-input", CONTEXT["_template"]]
     if CONTEXT["_checkout"]:
@@ -104,10 +140,24 @@ def command(answers):
     return shlex.join(words)
 
 
+def corrected_answers():
+    """All answers, those that were refused replaced by the nearest that pass."""
+    name = corrected(CONTEXT["project_name"], 60)
+    target = nearest(CONTEXT["target"], TARGETS)
+    return ANSWERS | {
+        "project_name": name if name.strip(JOINERS) else "Model",
+        "project_slug": corrected_slug(),
+        "description": corrected(CONTEXT["description"], 200),
+        "target": target,
+        "versioning": nearest(CONTEXT["versioning"], TARGETS[target]["layers"]),
+    }
+
+
 def main():
     """Exit with 1 and every problem, or in silence."""
-    names = ("project_name", "project_slug", "description")
-    not_text = [name for name in names if not isinstance(CONTEXT[name], str)]
+    if LACKING:
+        sys.exit("The template is broken:\n  " + "\n  ".join(LACKING))
+    not_text = [name for name, value in ANSWERS.items() if not isinstance(value, str)]
     if not_text:
         sys.exit(f"Not text, so put it in quotes in your configuration: {', '.join(not_text)}.")
     problems = [
@@ -117,17 +167,9 @@ def main():
     ]
     if not problems:
         return
-    name = corrected(CONTEXT["project_name"], 60)
-    answers = {
-        "project_name": name if name.strip(JOINERS) else "Model",
-        "project_slug": corrected_slug(),
-        "description": corrected(CONTEXT["description"], 200),
-        "target": CONTEXT["target"],
-        "versioning": CONTEXT["versioning"],
-    }
     problems = "\n".join(problems)
     print(f"No project was made:\n\n{problems}\n\nWith these answers it is:\n", file=sys.stderr)
-    print(f"  {command(answers)}\n", file=sys.stderr)
+    print(f"  {command(corrected_answers())}\n", file=sys.stderr)
     if "/" in CONTEXT["project_slug"]:
         remove_folders()
     sys.exit(1)

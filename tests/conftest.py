@@ -1,6 +1,7 @@
 """Fixtures: rendered projects, and one of each kind that is set up and trained."""
 
 import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.cluster.releases import publish_releases
-from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, make
+from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, ROOT, make
 
 type Bake = Callable[..., Path]
 
@@ -44,6 +45,18 @@ def folder(tmp_path: Path) -> Path:
     """An empty folder to render into."""
     (tmp_path / "out").mkdir()
     return tmp_path / "out"
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """A copy of this template, to break."""
+    copy = tmp_path / "template"
+    copy.mkdir()
+    for name in ("cookiecutter.json", "local_extensions.py", "targets.json"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
+        shutil.copytree(ROOT / name, copy / name)
+    return copy
 
 
 # One scheme of each target is set up and runs everything.

@@ -24,6 +24,38 @@ VERSIONS = {
     "v3": {"release": "3.0.0"},
 }
 
+# What each target on AWS is shown: a version of each state, and every option of one somewhere.
+SHOWN = {
+    "lambda": VERSIONS,
+    "sagemaker": VERSIONS
+    | {
+        "v3": {
+            "release": "3.0.0",
+            "digest": f"sha256:{'a' * 64}",
+            "instance_type": "ml.m5.xlarge",
+            "initial_instance_count": 2,
+            "scaling": {"min_instances": 2},
+            "rollout": {"canary": {}},
+        },
+        "v4": {
+            "release": "4.0.0",
+            "model_data": "s3://models/iris/model.tar.gz",
+            "initial_instance_count": 4,
+            "rollout": {"rolling": {}},
+        },
+    },
+}
+# A version with every key that adds to its objects.
+EVERYTHING = {
+    "release": "4.0.0",
+    "digest": f"sha256:{'a' * 64}",
+    "autoscaling": {},
+    "env_from": {"secrets": ["tokens"], "config_maps": ["flags"]},
+    "node_selector": {"pool": "gpu"},
+    "tolerations": [{"key": "spot"}, {"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
+}
+IMAGE = {"repository": "ghcr.io/you/iris", "pull_secrets": ["registry"]}
+
 
 def zizmor(folder: Path) -> str:
     """What zizmor finds dangerous in the workflows of a project's `.github`."""

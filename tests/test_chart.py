@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import baker
-from tests.judges import VERSIONS, checkov
+from tests.judges import EVERYTHING, IMAGE, VERSIONS, checkov
 from tests.project import QUESTIONS, TEMPLATE
-from tests.test_judges_kubernetes import EVERYTHING, IMAGE, NEWEST, OLDEST, WITHOUT, judged
+from tests.test_judges_kubernetes import NEWEST, OLDEST, WITHOUT, judged
 
 type Object = dict[str, Any]
 type Values = dict[str, Any]

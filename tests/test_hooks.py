@@ -6,19 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import baker
-from tests.project import ROOT, cookiecutter
-
-
-@pytest.fixture
-def template(tmp_path: Path) -> Path:
-    """A copy of this template, to break."""
-    copy = tmp_path / "template"
-    copy.mkdir()
-    for name in ("cookiecutter.json", "local_extensions.py"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
-        shutil.copytree(ROOT / name, copy / name)
-    return copy
+from tests.project import cookiecutter
 
 
 def test_a_file_in_base_and_layer_is_an_error(template: Path, folder: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.cluster.image import Image, build, start
-from tests.project import target_of
+from tests.project import judged_by, target_of
 
 # What is started in the image of each target. (Helm's is that of Kubernetes.)
 SERVERS = {"kubernetes": "serving.server", "sagemaker": "serving.sagemaker"}
-pytestmark = pytest.mark.parametrize("ready", SERVERS, indirect=True, scope="session")
+pytestmark = pytest.mark.parametrize("ready", judged_by("image"), indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

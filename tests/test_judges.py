@@ -6,7 +6,6 @@ import string
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +16,12 @@ import parliament
 import pytest
 
 from tests.conftest import baker
-from tests.judges import VERSIONS, actionlint, checkov, zizmor
+from tests.judges import SHOWN, actionlint, checkov, zizmor
 from tests.local_cloud.emulator import REGION
 from tests.local_cloud.resources import ALARM, dimensions, query, upper
-from tests.project import QUESTIONS, program, target_of
+from tests.project import COMBINATIONS, TARGETS, judged_by, program, target_of
 
 CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
-
-
-# What each target on AWS is shown: a version of each state, and every option of one somewhere.
-SHOWN = {
-    "lambda": VERSIONS,
-    "sagemaker": VERSIONS
-    | {
-        "v3": {
-            "release": "3.0.0",
-            "digest": f"sha256:{'a' * 64}",
-            "instance_type": "ml.m5.xlarge",
-            "initial_instance_count": 2,
-            "scaling": {"min_instances": 2},
-            "rollout": {"canary": {}},
-        },
-        "v4": {
-            "release": "4.0.0",
-            "model_data": "s3://models/iris/model.tar.gz",
-            "initial_instance_count": 4,
-            "rollout": {"rolling": {}},
-        },
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -65,14 +41,16 @@ class OnAws:
         return json.loads(said.stdout)["resources"]
 
 
-@pytest.fixture(scope="session", params=product(SHOWN, QUESTIONS["versioning"]), ids="-".join)
+JUDGED = [each for each in COMBINATIONS if each["target"] in judged_by("aws")]
+
+
+@pytest.fixture(scope="session", params=JUDGED, ids=lambda each: "-".join(each.values()))
 def on_aws(
     request: pytest.FixtureRequest, cookies_session: Any, prepared: Callable[[str], Path]
 ) -> OnAws:
     """A project of each target on AWS and of each scheme; not to be changed."""
-    target, versioning = request.param
-    project = baker(cookies_session)(target=target, versioning=versioning)
-    return OnAws(target, versioning, project, prepared(target))
+    project = baker(cookies_session)(**request.param)
+    return OnAws(**request.param, project=project, ready=prepared(request.param["target"]))
 
 
 @pytest.fixture(scope="session")
@@ -166,22 +144,14 @@ def test_a_template_engine_gives_back_any_json(prepared: Callable[[str], Path]) 
         assert json.loads(velocity(template)) == json.loads(text)
 
 
-PROVIDERS = {
-    "lambda": "pulumi_aws",
-    "sagemaker": "pulumi_aws",
-    "kubernetes": "pulumi_kubernetes",
-    "helm": "pulumi_kubernetes",
-}
-
-
 def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:
     # What the language host of the Pulumi CLI runs, in sdk/python/toolchain/pip.go.
-    target = target_of(ready)
+    provider = f"pulumi_{TARGETS[target_of(ready)]['provider']}"
     python = ready / ".venv" / "bin" / "python"
     command = [python, "-m", "pip", "list", "-v", "--format", "json", "--not-required"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    (found,) = (each for each in json.loads(said) if each["name"] == PROVIDERS[target])
-    plugin = Path(found["location"], PROVIDERS[target], "pulumi-plugin.json")
+    (found,) = (each for each in json.loads(said) if each["name"] == provider)
+    plugin = Path(found["location"], provider, "pulumi-plugin.json")
     assert json.loads(plugin.read_text("utf-8"))["resource"] is True
 
 

@@ -11,22 +11,12 @@ import pytest
 import yaml
 
 from tests.conftest import baker
-from tests.judges import VERSIONS, checkov, hadolint
+from tests.judges import EVERYTHING, IMAGE, VERSIONS, checkov, hadolint
 from tests.project import QUESTIONS, program
 
 # preStop.sleep is taken without being asked for from 1.30 on.
 OLDEST = "1.30"
 NEWEST = ".".join(kubernetes_validate.latest_version().split(".")[:2])
-# A version with every key that adds to its objects.
-EVERYTHING = {
-    "release": "4.0.0",
-    "digest": f"sha256:{'a' * 64}",
-    "autoscaling": {},
-    "env_from": {"secrets": ["tokens"], "config_maps": ["flags"]},
-    "node_selector": {"pool": "gpu"},
-    "tolerations": [{"key": "spot"}, {"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
-}
-IMAGE = {"repository": "ghcr.io/you/iris", "pull_secrets": ["registry"]}
 KINDS = {
     "Deployment",
     "HorizontalPodAutoscaler",

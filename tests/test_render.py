@@ -11,11 +11,11 @@ import yaml
 
 from tests.conftest import Bake
 from tests.project import (
-    ANSWERS,
     COMBINATION_IDS,
     COMBINATIONS,
     QUESTIONS,
     ROOT,
+    TARGETS,
     TEMPLATE,
     files,
     tree,
@@ -43,17 +43,6 @@ def parse(path: Path) -> object:
             return text
 
 
-def layers() -> dict[tuple[str, str], tuple[str, ...]]:
-    """The layers of each target and scheme, from the one table that names them."""
-    source = ast.parse((ROOT / "hooks" / "post_gen_project.py").read_text("utf-8"))
-    (table,) = (
-        node.value
-        for node in source.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LAYERS"
-    )
-    return ast.literal_eval(table)
-
-
 def test_the_tree_is_exactly_the_one_of_its_target(project: Path) -> None:
     answers = json.loads((project / ".template.json").read_text("utf-8"))["answers"]
     expected = ROOT / "tests" / "trees" / f"{answers['target']}-{answers['versioning']}.txt"
@@ -78,14 +67,20 @@ def test_every_file_parses(project: Path) -> None:
 def test_a_file_stands_in_the_base_or_in_one_layer(combination: dict[str, str]) -> None:
     seen: dict[Path, str] = {}
     base = [path for path in files(TEMPLATE) if path.parts[0] != "layers"]
-    for layer in ("the base", *layers()[combination["target"], combination["versioning"]]):
+    layers = TARGETS[combination["target"]]["layers"][combination["versioning"]]
+    for layer in ("the base", *layers):
         for path in base if layer == "the base" else files(TEMPLATE / "layers" / layer):
             assert path not in seen, f"{path} stands in {seen[path]} and in {layer}"
             seen[path] = layer
 
 
 def test_every_layer_belongs_to_a_target() -> None:
-    used = {layer for several in layers().values() for layer in several}
+    used = {
+        layer
+        for entry in TARGETS.values()
+        for several in entry["layers"].values()
+        for layer in several
+    }
     assert {path.name for path in (TEMPLATE / "layers").iterdir()} == used
 
 
@@ -102,13 +97,6 @@ def test_two_renders_are_the_same_to_the_byte(bake: Bake, project: Path) -> None
     assert tree(again) == tree(project)
     for path in files(project):
         assert (again / path).read_bytes() == (project / path).read_bytes(), path
-
-
-def test_a_project_keeps_its_answers_and_its_template(bake: Bake) -> None:
-    answers = dict.fromkeys(ANSWERS, "x") | {"target": "lambda", "versioning": "path"}
-    text = (bake(**answers) / ".template.json").read_text("utf-8")
-    expected = {"template": "ml-serving-template", "version": QUESTIONS["_version"]}
-    assert text == json.dumps(expected | {"answers": answers}, indent=2, sort_keys=True) + "\n"
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -1,0 +1,127 @@
+"""The table of targets: what it says is what there is, and what it does not say is refused."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project import QUESTIONS, ROOT, TARGETS, TEMPLATE, cookiecutter, files, make
+
+# A fifth target, with one layer and one scheme.
+FIFTH = {
+    "layers": {"path": ["fifth"]},
+    "lock": "fifth",
+    "artefact": "image",
+    "provider": "aws",
+    "judges": ["image"],
+}
+
+
+def test_the_prompts_offer_the_targets_and_schemes_of_the_table() -> None:
+    assert QUESTIONS["target"] == list(TARGETS)
+    schemes = {scheme for entry in TARGETS.values() for scheme in entry["layers"]}
+    assert {*QUESTIONS["versioning"]} == schemes
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_entry_says_where_things_are(target: str) -> None:
+    entry = TARGETS[target]
+    assert entry.keys() == FIFTH.keys()
+    assert (TEMPLATE / "layers" / entry["lock"] / "requirements" / "runtime.txt").exists()
+    assert entry["artefact"] in ("zip", "image")
+    assert entry["provider"] in ("aws", "kubernetes")
+    assert {*entry["judges"]} <= {"aws", "chart", "image", "objects"}
+
+
+def add(template: Path, entry: dict[str, Any]) -> None:
+    """Add a target `fifth` to a copy of the template: an entry, its choice, its layer."""
+    table, prompts = template / "targets.json", template / "cookiecutter.json"
+    table.write_text(json.dumps(TARGETS | {"fifth": entry}), "utf-8")
+    choices = [*QUESTIONS["target"], "fifth"]
+    prompts.write_text(json.dumps(QUESTIONS | {"target": choices}), "utf-8")
+    layer = template / TEMPLATE.name / "layers" / "fifth"
+    layer.mkdir()
+    (layer / "fifth.txt").write_text("of the fifth target\n", "utf-8")
+
+
+def test_a_fifth_target_is_an_entry_a_choice_and_a_layer(template: Path, folder: Path) -> None:
+    add(template, FIFTH)
+    said = cookiecutter(folder, template=template, project_slug="x", target="fifth")
+    assert said.returncode == 0, said.stderr
+    assert (folder / "x" / "fifth.txt").read_text("utf-8") == "of the fifth target\n"
+    assert '"pulumi-aws>=' in (folder / "x" / "pyproject.toml").read_text("utf-8")
+    assert "image" in make(folder / "x", "help").stdout
+
+
+@pytest.mark.parametrize("missing", FIFTH)
+def test_what_an_entry_lacks_is_told_by_name(template: Path, folder: Path, missing: str) -> None:
+    add(template, {key: value for key, value in FIFTH.items() if key != missing})
+    said = cookiecutter(folder, template=template, project_slug="x", target="lambda")
+    assert said.returncode == 1
+    assert f"The template is broken:\n  targets.json: fifth has no {missing}\n" in said.stderr
+    assert [*folder.iterdir()] == []
+
+
+def test_a_scheme_that_a_target_does_not_have_is_refused(template: Path, folder: Path) -> None:
+    add(template, FIFTH)
+    answers = {"project_slug": "x", "target": "fifth", "versioning": "host"}
+    said = cookiecutter(folder, template=template, **answers)
+    assert said.returncode == 1
+    assert (
+        '\n  versioning "host" is not a versioning scheme of this target: choose path.\n'
+        in said.stderr
+    )
+    assert " target=fifth versioning=path\n" in said.stderr
+    assert [*folder.iterdir()] == []
+
+
+# What a wrapper or an edited replay file can bring in; the prompts of cookiecutter would not.
+FOREIGN = [
+    (
+        {"target": "gcp"},
+        'target "gcp" is not a target: choose lambda, sagemaker, kubernetes or helm.',
+        "target=lambda versioning=host",
+    ),
+    (
+        {"target": "Kubernetes"},
+        'target "Kubernetes" is not a target: choose lambda, sagemaker, kubernetes or helm.',
+        "target=kubernetes versioning=host",
+    ),
+    (
+        {"versioning": "headers"},
+        'versioning "headers" is not a versioning scheme of this target: choose path, host or'
+        " header.",
+        "target=lambda versioning=header",
+    ),
+]
+
+
+@pytest.mark.parametrize(("foreign", "sentence", "corrected"), FOREIGN)
+def test_a_choice_that_no_prompt_offers_is_refused(
+    folder: Path, foreign: dict[str, str], sentence: str, corrected: str
+) -> None:
+    answers = {"project_name": "X", "project_slug": "x", "description": "d", "target": "lambda"}
+    context = answers | {"versioning": "host", "team": "pricing"} | foreign
+    replay = folder.parent / "replay.json"
+    replay.write_text(json.dumps({"cookiecutter": context}), "utf-8")
+    said = cookiecutter(folder, "--replay-file", str(replay), typed="")
+    assert said.returncode == 1
+    assert f"No project was made:\n\n  {sentence}\n" in said.stderr
+    assert f" {corrected} team=pricing\n" in said.stderr, "a question of a wrapper is lost"
+    assert [*folder.iterdir()] == []
+
+
+def test_a_target_that_is_no_text_is_named(folder: Path) -> None:
+    context = {"project_name": "X", "project_slug": "x", "description": "d", "target": ["lambda"]}
+    replay = folder.parent / "replay.json"
+    replay.write_text(json.dumps({"cookiecutter": context | {"versioning": {}}}), "utf-8")
+    said = cookiecutter(folder, "--replay-file", str(replay), typed="")
+    assert "Not text, so put it in quotes in your configuration: target, versioning." in said.stderr
+
+
+def test_a_template_given_by_a_relative_path_has_its_table(folder: Path) -> None:
+    said = cookiecutter(folder, template=Path(os.path.relpath(ROOT, folder)), project_slug="x")
+    assert said.returncode == 0, said.stderr
+    assert [*files(folder / "x")]
