@@ -7,6 +7,11 @@ export UV_CUSTOM_COMPILE_COMMAND := make lock
 # Rendered projects use the same uv.
 export PATH := $(shell dirname "$(UV)"):$(PATH)
 PYTHON := .venv/bin/python
+# A process runs all tests of a file, since these share what they set up.
+PYTEST := $(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+TARGET ?= lambda
+VERSIONING ?= path
+COMMIT ?= HEAD
 # Many processes import the same libraries: each once compiled is enough.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -46,14 +51,31 @@ setup: .venv/installed .ministack/installed .moto/installed .checkov/installed  
 demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, deploy to an emulated AWS, ask
 	@$(PYTHON) -m tests.demo
 
-# A process runs all tests of a file, since these share what they set up.
 .PHONY: test
-test: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## run every test, those of the rendered projects too
-	$(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+test: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## run the tests, those of the rendered projects too
+	$(PYTEST)
 
 .PHONY: mutants
-mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails
-	$(PYTHON) -m tests.mutate
+mutants: .venv/installed  ## break the template in each way of tests/mutants, see the test that fails; SUBJECT=batching, SUBJECT=changed
+	$(PYTHON) -m tests.mutate $(SUBJECT)
+
+# What `.ci/run` has no time for: all mutants, then all tests, those marked `full` too.
+.PHONY: full
+full: setup  ## run every mutant, and every test at its full size: before a change is done
+	$(PYTHON) -m tests.mutate verify
+	$(PYTEST) --full
+
+.PHONY: try
+try: .venv/installed  ## render a project to look at and to run: TARGET=helm VERSIONING=host
+	@$(PYTHON) -m tests.trial $(TARGET) $(VERSIONING)
+
+.PHONY: where
+where: .venv/installed  ## list the base or layers in which a project's file stands: FILE=infra/scheme.py
+	@$(PYTHON) -m tests.where $(FILE)
+
+.PHONY: compare
+compare: .venv/installed  ## show what projects deploy differently since a commit: COMMIT=HEAD~1
+	@$(PYTHON) -m tests.compare $(COMMIT)
 
 .PHONY: bench
 bench: .venv/installed  ## measure: the table in the README, and the inference server
@@ -79,5 +101,5 @@ lock: .venv/installed  ## resolve all dependencies anew, of the template and of 
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .ministack .moto .checkov .uv .peers .demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .moto .checkov .uv .peers .demo .try .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.cluster.releases import publish_releases
-from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, ROOT, make
+from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, ROOT, git, make
 
 type Bake = Callable[..., Path]
 
@@ -59,6 +59,15 @@ def template(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture
+def checkout(template: Path) -> Path:
+    """A copy of this template under Git."""
+    git(template, "init", "--quiet")
+    git(template, "add", "--all")
+    git(template, "commit", "--quiet", "--message", "A template.")
+    return template
+
+
 # One scheme of each target is set up and runs everything.
 ONE_EACH = {each["target"]: each for each in reversed(COMBINATIONS)}
 
@@ -105,8 +114,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCluster:
     return OneCluster(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: what shares the cluster, and what a project's owner would run."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--full`, for `make full`."""
+    parser.addoption("--full", action="store_true", help="run what is marked `full` too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first: what shares the cluster, and what a project's owner would run.
+
+    What is marked `full` shows of another scheme or tool what another test shows of one already.
+    """
+    if not config.getoption("--full"):
+        put_off = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=put_off)
+        items[:] = [item for item in items if item not in put_off]
     longest = (*CLUSTER, "tests/test_rendered.py")
     files = {item: item.nodeid.partition("::")[0] for item in items}
     items.sort(key=lambda item: (*longest, files[item]).index(files[item]))

@@ -2,9 +2,9 @@
 
 A mutant is an entry of `tests/mutants/<subject>.toml`: in `file`, `find` is replaced by `replace`,
 and every test of `caught_by` must pass without that and fail with it. Run by `make mutants`;
-`python -m tests.mutate batching alias-to-latest` takes subjects and mutants by name, `--changed`
-the subjects whose files have changed since all mutants were caught, and `--verify` takes all of
-them and writes down the commit where they were. Each line says the seconds that a mutant took.
+`python -m tests.mutate batching alias-to-latest` takes subjects and mutants by name, `changed` the
+subjects whose files have changed since all mutants were caught, and `verify` takes all of them and
+writes down the commit where they were. Each line says the seconds that a mutant took.
 """
 
 import os
@@ -246,10 +246,10 @@ def missed(mutants: list[Mutant]) -> int:
 def main(words: list[str]) -> None:
     """Print a line a mutant; exit with 1 where one is not caught."""
     mutants = every_mutant()
-    verify = words == ["--verify"]
+    verify = words == ["verify"]
     if verify and git("status", "--porcelain").stdout:
         sys.exit("commit first: what was caught is written down as a commit")
-    if words == ["--changed"]:
+    if words == ["changed"]:
         mutants = of_changed_subjects(mutants)
     elif words and not verify:
         unknown = {*words} - {name for each in mutants for name in (each.subject, each.name)}

@@ -82,6 +82,14 @@ def source_of(path: str, combination: str) -> str:
     return (TEMPLATE / folder / path).relative_to(ROOT).as_posix()
 
 
+def git(folder: Path, *words: str) -> str:
+    """What git says in a folder, without this person's settings."""
+    own = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
+    command = ["git", *own, *words]
+    said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return said.stdout.strip()
+
+
 def on_the_command_line(text: str) -> str:
     """The text so that cookiecutter, which evaluates its arguments, leaves it whole."""
     return re.sub("<(?=[<%#])", '<< "<" >>', text)

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,24 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Bake
-from tests.project import ANSWERS, ENVIRON, QUESTIONS, ROOT, TEMPLATE, cookiecutter
-
-
-def git(folder: Path, *words: str) -> str:
-    """What git says in a folder, without this person's settings."""
-    own = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
-    command = ["git", *own, *words]
-    said = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    return said.stdout.strip()
-
-
-@pytest.fixture
-def checkout(template: Path) -> Path:
-    """A copy of this template under Git."""
-    git(template, "init", "--quiet")
-    git(template, "add", "--all")
-    git(template, "commit", "--quiet", "--message", "A template.")
-    return template
+from tests.project import ANSWERS, ENVIRON, QUESTIONS, ROOT, TEMPLATE, cookiecutter, git
 
 
 @pytest.fixture
