@@ -21,6 +21,7 @@ from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, TARGETS, files, m
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
 OPTIONS = {"tracing": True, "alarm_topic": TOPIC, "manage_account_logging": True, "protect": True}
 OPTIONS |= {"log_retention_days": 90, "throttle": {"rate": 5, "burst": 7}, "auth": "iam"}
+ABSENT = "not there"
 ONE = {"v1": {"release": "1.4.2"}}
 OWN = {
     "lambda": {"memory_mb": 512, "timeout_seconds": 28, "architecture": "x86_64"},
@@ -86,9 +87,9 @@ def differences(old: Any, new: Any, where: str) -> Iterator[str]:
     """The places where two values differ, with both."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
-            yield from differences(old.get(key), new.get(key), f"{where}{key}, ")
+            yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), f"{where}, {key}")
     elif old != new:
-        yield f"{where}was {json.dumps(old)}, is {json.dumps(new)}"
+        yield f"{where.removeprefix(', ')}: was {json.dumps(old)}, is {json.dumps(new)}"
 
 
 def of_code(old: Path, new: Path) -> Iterator[str]:
