@@ -17,6 +17,7 @@ from tests.project import (
     ROOT,
     TARGETS,
     TEMPLATE,
+    broken_links,
     files,
     tree,
     unlocked,
@@ -118,9 +119,36 @@ def test_every_locked_package_has_a_hash_and_no_address(project: Path, name: str
     assert unlocked(project / "requirements" / f"{name}.txt") == []
 
 
-def test_the_readme_links_only_to_what_is_there(project: Path) -> None:
-    text = (project / "README.md").read_text("utf-8")
-    head = text.split("## Your model instead of ours")[0]
-    named = re.findall(r"`([\w./]+/[\w.]+\.(?:py|json))`", head)
+def pages(project: Path) -> dict[str, str]:
+    """What a person reads of a project: its README and its docs, by path."""
+    paths = [project / "README.md", *sorted((project / "docs").glob("*.md"))]
+    return {str(path.relative_to(project)): path.read_text("utf-8") for path in paths}
+
+
+def test_the_pages_name_only_files_that_are_there(project: Path) -> None:
+    text = "".join(pages(project).values())
+    named = re.findall(r"`([\w./]+/[\w.]+\.(?:py|json))`", text)
     assert named
     assert not [word for word in named if not (project / word).exists()]
+
+
+def test_every_link_of_the_pages_leads_somewhere(project: Path) -> None:
+    for page in pages(project):
+        assert broken_links(project / page) == [], page
+
+
+def test_the_readme_has_at_most_300_lines(project: Path) -> None:
+    assert len(pages(project)["README.md"].splitlines()) <= 300
+
+
+def test_the_example_stands_once_where_its_owner_edits(project: Path) -> None:
+    readme = pages(project)["README.md"]
+    contract = json.loads((project / "contracts" / "v1.json").read_text("utf-8"))
+    body = contract["x-golden-requests"][0]["request"]["body"]
+    (example,) = re.findall(r"^EXAMPLE='(.*)'$", readme, re.MULTILINE)
+    assert json.loads(example) == json.loads(body)
+    own, mark, rest = readme.partition("<!-- Your part of this file ends here")
+    assert mark
+    assert example in own
+    for field in json.loads(body)["instances"][0]:
+        assert field not in rest

@@ -35,9 +35,12 @@ def succeed(project: Path, *targets: str, **environ: str) -> str:
     return result.stdout
 
 
-def blocks(project: Path, language: str) -> list[str]:
-    """The README's code blocks of one language."""
-    text = (project / "README.md").read_text("utf-8")
+MODEL, INSIDE = "docs/your-model.md", "docs/how-it-works.md"
+
+
+def blocks(project: Path, language: str, page: str = "README.md") -> list[str]:
+    """A page's code blocks of one language."""
+    text = (project / page).read_text("utf-8")
     return [body for kind, body in BLOCK.findall(text) if kind == language]
 
 
@@ -219,11 +222,12 @@ def test_the_readmes_error_is_one_that_the_app_gives(ready: Path) -> None:
 
 # The other two targets share their server.
 @pytest.mark.parametrize("ready", ["lambda", "sagemaker"], indirect=True, scope="session")
-def test_the_readmes_other_model_trains_passes_its_tests_and_answers(copy: Path) -> None:
-    for body in blocks(copy, "python"):
+def test_the_other_model_of_the_docs_trains_passes_its_tests_and_answers(copy: Path) -> None:
+    for body in blocks(copy, "python", MODEL):
         path = body.splitlines()[0].removeprefix("# ")
         (copy / path).write_text(body.partition("\n")[2], "utf-8")
-    last = next(block for block in blocks(copy, "sh") if block.startswith("make model contract"))
+    commands = blocks(copy, "sh", MODEL)
+    last = next(block for block in commands if block.startswith("make model contract"))
     said = succeed(copy, *last.split()[1:])
     assert "R² on 50 held-out rows: 0.31" in said
     assert "passed in" in said
@@ -247,8 +251,9 @@ def test_the_readmes_second_version_is_served(copy: Path) -> None:
             assert "X-Model-Release: 0.1.0\n" in answer(second.replace("/v2/", "/v1/"), url)
 
 
-def test_the_readmes_deprecated_version_says_so(ready: Path) -> None:
-    block = next(block for block in blocks(ready, "sh") if block.startswith("DEPRECATED_ON"))
+def test_the_deprecated_version_of_the_docs_says_so(ready: Path) -> None:
+    commands = blocks(ready, "sh", INSIDE)
+    block = next(block for block in commands if block.startswith("DEPRECATED_ON"))
     environ = dict(word.split("=") for word in block.split() if "=" in word)
     with serving(ready, **environ) as url:
         said = answer(example(ready), url)

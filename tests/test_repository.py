@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.project import ANSWERS, QUESTIONS, ROOT, make, unlocked
+from tests.project import ANSWERS, QUESTIONS, ROOT, broken_links, make, unlocked
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -26,6 +26,10 @@ def test_the_readme_names_every_question_and_choice() -> None:
         assert f"| `{name}` |" in README
     for name in (*QUESTIONS["target"], *QUESTIONS["versioning"]):
         assert f"`{name}`: " in README
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    assert broken_links(ROOT / "README.md") == []
 
 
 def test_the_readmes_commands_are_targets_of_make() -> None:

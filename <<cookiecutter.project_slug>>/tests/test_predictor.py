@@ -26,7 +26,7 @@ def test_a_row_gets_the_same_bytes_alone_and_in_a_batch() -> None:
         batch = [random_instance(source) for _ in range(size)]
         together = [msgspec.json.encode(each) for each in PREDICTOR.predict(batch)]
         alone = [msgspec.json.encode(PREDICTOR.predict([each])[0]) for each in batch]
-        assert together == alone, "a row's answer depends on its batch: see the README"
+        assert together == alone, "a row's answer depends on its batch: see docs/your-model.md"
         assert len({*alone}) > 1, "rows that all get one answer can't show that they were mixed up"
 
 

@@ -26,7 +26,7 @@ RANGES = {
 
 @dataclass(frozen=True)
 class Options:
-    """The README's table says what each variable means."""
+    """The table in docs/how-it-works.md says what each variable means."""
 
     host: str = "127.0.0.1"
     port: int = 8080

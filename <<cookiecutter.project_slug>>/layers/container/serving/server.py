@@ -1,6 +1,6 @@
 """Start the server, load the model, and end without dropping a request.
 
-`python -m serving.server`; the README's table lists what it reads from the environment.
+`python -m serving.server`; docs/how-it-works.md lists what it reads from the environment.
 """
 # pyright: reportUnknownMemberType=false
 
