@@ -16,15 +16,11 @@ import pytest
 import yaml
 
 from tests.conftest import ONE_EACH, Bake
-from tests.project import COMBINATIONS, ENVIRON, make, target_of
+from tests.project import COMBINATIONS, ENVIRON, TARGETS, make, target_of
 
-# What make can build, by target.
-MADE_BY = {
-    "lambda": ["build"],
-    "sagemaker": ["image", "push"],
-    "kubernetes": ["image", "push"],
-    "helm": ["image", "push", "chart-lint", "chart-package", "chart-push"],
-}
+# What make can build, by the kind of artefact; with Helm the chart too.
+MADE = {"zip": ["build"], "image": ["image", "push"]}
+CHART = ["chart-lint", "chart-package", "chart-push"]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
@@ -133,7 +129,8 @@ def test_help_works_before_setup(project: Path) -> None:
     targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
-    assert targets[7:-6] == MADE_BY[target_of(project)]
+    made = MADE[TARGETS[target_of(project)]["artefact"]]
+    assert targets[7:-6] == made + (CHART if (project / "chart").exists() else [])
     assert targets[-6:] == ["preview", "deploy", "destroy", "config-schema", "lock", "clean"]
     assert not (project / ".venv").exists()
 
