@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -77,6 +78,18 @@ class Section(BaseModel):
     model_config = ConfigDict(
         strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
+
+    def between_keys(self) -> Iterator[str]:
+        """What is wrong between these keys: sentences that start with the key to change."""
+        yield from ()
+
+    def problems(self) -> Iterator[str]:
+        """The same, of every section among these keys too."""
+        for key in type(self).model_fields:
+            section = getattr(self, key)
+            if isinstance(section, Section):
+                yield from (f"{key}.{said}" for said in section.problems())
+        yield from self.between_keys()
 
 
 class ApiVersion(Section):

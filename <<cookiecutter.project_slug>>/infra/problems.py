@@ -23,26 +23,9 @@ class Problems(Exception):
     """Why a stack's config can't be used: one sentence a line."""
 
 
-def own_keys(project: str, config: Mapping[str, str]) -> dict[str, Any]:
-    """The keys of this project in a stack's config, as Pulumi hands it over: JSON or plain text."""
-    prefix = f"{project}:"
-    return {
-        key.removeprefix(prefix): _value(text)
-        for key, text in config.items()
-        if key.startswith(prefix)
-    }
-
-
 def mapping(value: Any) -> dict[str, Any]:
     """A mapping as it is, anything else as an empty one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def name_problems(project: str, stack: str) -> Iterator[str]:

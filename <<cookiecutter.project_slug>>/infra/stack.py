@@ -1,44 +1,91 @@
-"""The config of a stack, read: what is the same on every target."""
+"""The settings of a stack: what is the same on every target."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Annotated, Any, Self
 
 import pulumi
+from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
-from infra.config import Section
-from infra.problems import Problems, check, misplaced_keys, name_problems, own_keys
-
-
-class Read[T](Protocol):
-    """Makes settings of a stack's config, or raises `Problems`."""
-
-    def __call__(
-        self, project: str, stack: str, config: Mapping[str, str], *, previewing: bool
-    ) -> T:
-        """config: as Pulumi hands it over, mappings as JSON. previewing: refuse placeholders."""
-        ...
+from infra import scheme
+from infra.config import ApiVersion, VersionName
+from infra.given import Given
+from infra.problems import Problems, check, misplaced_keys, name_problems
+from infra.scheme import StackKeys
 
 
-def running[T](read: Read[T]) -> T:
-    """The settings of the stack that runs.
+class StackSettings[V: ApiVersion](StackKeys):
+    """The config of a stack, as far as every target knows it.
 
-    Raises:
-        pulumi.RunError: its config can't be used; one sentence per problem.
+    What is wrong is said in this order: with each key by itself, with names, between the keys of
+    the stack, between those of each API version, and with the artefacts.
     """
-    project, stack = pulumi.get_project(), pulumi.get_stack()
-    previewing = bool(pulumi.runtime.is_dry_run())  # as every deploy is, before it is one
-    try:
-        return read(project, stack, pulumi.runtime.config.CONFIG.get(), previewing=previewing)
-    except Problems as problems:
-        raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
 
+    versions: Annotated[dict[VersionName, V], Field(min_length=1)]
+    """The API versions and their releases. Take none out before its clients are gone: retire it."""
 
-def checked[T: Section](
-    model: type[T], project: str, stack: str, config: Mapping[str, str]
-) -> tuple[dict[str, Any], T | None, list[str]]:
-    """The project's own keys, as they are and as `model`, and what is wrong with each by itself."""
-    raw = own_keys(project, config)
-    settings, problems = check(model, raw)
-    problems += name_problems(project, stack)
-    problems += misplaced_keys(project, config, model)
-    return raw, settings, problems
+    _given: Given = PrivateAttr()
+
+    @property
+    def served(self) -> dict[str, V]:
+        """The API versions that answer predictions: all but the retired ones."""
+        return {name: each for name, each in self.versions.items() if each.state != "retired"}
+
+    @classmethod
+    def load(cls) -> Self:
+        """The config of the stack that runs.
+
+        Raises:
+            pulumi.RunError: it can't be used; one sentence per problem.
+        """
+        project, stack = pulumi.get_project(), pulumi.get_stack()
+        config = pulumi.runtime.config.CONFIG.get()
+        previewing = bool(pulumi.runtime.is_dry_run())  # as every deploy is, before it is one
+        try:
+            return cls.read(project, stack, config, previewing=previewing)
+        except Problems as problems:
+            raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
+
+    @classmethod
+    def read(
+        cls, project: str, stack: str, config: Mapping[str, str], *, previewing: bool = False
+    ) -> Self:
+        """The config of a stack as Pulumi hands it over: text, mappings as JSON.
+
+        previewing: refuse placeholders too.
+
+        Raises:
+            Problems: it can't be used; one sentence per problem.
+        """
+        given = Given(project, stack, config, previewing)
+        settings, problems = check(cls, given.raw)
+        problems += name_problems(project, stack)
+        problems += misplaced_keys(project, config, cls)
+        problems += cls.own_problems(given)
+        for name, version in cls._sound(given):
+            problems += (f"versions.{name}.{said}" for said in version.problems())
+        problems += cls.missing_artefacts(given)
+        if settings is None or problems:
+            raise Problems("\n".join(problems))
+        settings._given = given
+        return settings
+
+    @classmethod
+    def own_problems(cls, given: Given) -> Iterator[str]:
+        """What is wrong between the keys of a stack; a target adds to what the scheme says."""
+        yield from scheme.problems(given)
+
+    @classmethod
+    def missing_artefacts(cls, _given: Given, /) -> Iterator[str]:
+        """What a deploy needs beside the stack file, and can't use."""
+        yield from ()
+
+    @classmethod
+    def _sound(cls, given: Given) -> Iterator[tuple[str, V]]:
+        """The versions served that are right by themselves, whatever else is wrong."""
+        listed: Any = cls.model_fields["versions"].annotation
+        alone = TypeAdapter[dict[str, V]](listed)
+        for name, keys in given.served.items():
+            with suppress(ValidationError):  # which has been told
+                yield name, alone.validate_json(json.dumps({name: keys}))[name]

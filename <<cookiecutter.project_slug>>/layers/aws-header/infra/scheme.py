@@ -1,12 +1,13 @@
 """The header scheme: one address; clients name an API version in `X-API-Version`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
 from infra.config import Section, VersionName
 from infra.domain import EXAMPLE, Domain
+from infra.given import Given
 from infra.problems import mapping
 
 PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
@@ -31,15 +32,15 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(raw: Mapping[str, Any], *, previewing: bool) -> Iterator[str]:
+def problems(given: Given) -> Iterator[str]:
     """A default version that answers nothing; placeholders where something would be made."""
-    versions = mapping(raw.get("versions"))
+    versions = mapping(given.raw.get("versions"))
     served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
     known = served or [*versions]
-    default = raw.get("default_version")
+    default = given.raw.get("default_version")
     if known and isinstance(default, str) and default not in known:
         yield f"default_version: {default} is not served; write {' or '.join(known)}."
     for key, placeholder in PLACEHOLDERS.items():
-        value = str(mapping(raw.get("domain")).get(key))
-        if previewing and placeholder in value:
+        value = str(mapping(given.raw.get("domain")).get(key))
+        if given.previewing and placeholder in value:
             yield f"domain.{key}: {value} is a placeholder; write your own."

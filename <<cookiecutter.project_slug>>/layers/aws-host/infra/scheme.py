@@ -1,12 +1,13 @@
 """The host scheme: each API version has an address of its own."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
 from infra.config import Section
 from infra.domain import EXAMPLE, Domain
+from infra.given import Given
 from infra.problems import mapping
 
 
@@ -26,10 +27,10 @@ class VersionKeys(Section):
     """A domain of yours for this API version; else API Gateway makes up its address."""
 
 
-def problems(raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
+def problems(given: Given) -> Iterator[str]:
     """A domain that two API versions would share."""
     owners: dict[str, str] = {}
-    for version, keys in mapping(raw.get("versions")).items():
+    for version, keys in mapping(given.raw.get("versions")).items():
         name = mapping(mapping(keys).get("domain")).get("name")
         if isinstance(name, str) and owners.setdefault(name, version) != version:
             yield f"versions.{version}.domain.name: {name} is {owners[name]}'s; write another one."

@@ -1,9 +1,9 @@
 """The path scheme: clients name an API version in the path, `/v1/predict`."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from infra.config import Section
+from infra.given import Given
 
 
 def prefixes(api_version: str) -> tuple[str, ...]:
@@ -19,6 +19,6 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(_raw: Mapping[str, Any], **_: bool) -> Iterator[str]:
+def problems(_given: Given) -> Iterator[str]:
     """No rules between keys, no problems."""
     yield from ()

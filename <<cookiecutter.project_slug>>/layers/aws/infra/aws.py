@@ -1,21 +1,18 @@
 """What a stack on AWS can say in its config, and what is wrong with it."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from functools import cached_property
+from typing import Annotated, Literal, override
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field
 
-from infra import scheme
-from infra.config import VERSION_NAME, ApiVersion, Section, VersionName, spelt
+from infra.config import ApiVersion, Section, spelt
+from infra.contracts import Contract
+from infra.given import Given
 from infra.openapi import Auth
-from infra.problems import Problems, mapping
-from infra.scheme import StackKeys
-from infra.stack import checked, running
+from infra.stack import StackSettings
 
 
 def _topic(value: str) -> str:
@@ -43,32 +40,6 @@ class Stack:
         return f"{self.project}-{self.name}"
 
 
-@dataclass(frozen=True)
-class Given:
-    """What Pulumi hands over of a stack.
-
-    raw: the project's own keys as they are. config: all keys, as text. previewing: refuse
-    placeholders too.
-    """
-
-    project: str
-    stack: str
-    raw: Mapping[str, Any]
-    config: Mapping[str, str]
-    previewing: bool
-
-    @property
-    def served(self) -> dict[str, dict[str, Any]]:
-        """The keys of the versions that are not retired, whatever else is wrong."""
-        listed = mapping(self.raw.get("versions"))
-        own = {name: mapping(keys) for name, keys in listed.items()}
-        return {
-            name: keys
-            for name, keys in own.items()
-            if keys.get("state") != "retired" and re.fullmatch(VERSION_NAME, name)
-        }
-
-
 class Throttle(Section):
     """What one method of the front takes before it answers 429."""
 
@@ -79,11 +50,8 @@ class Throttle(Section):
     """Requests at once."""
 
 
-class AwsSettings[V: ApiVersion](StackKeys):
+class AwsSettings[V: ApiVersion](StackSettings[V]):
     """The config of a stack on AWS."""
-
-    versions: Annotated[dict[VersionName, V], Field(min_length=1)]
-    """The API versions and their releases. Take none out before its clients are gone: retire it."""
 
     auth: Auth = "api_key"
     """Who may call. api_key: whoever sends it as X-API-Key. iam: who signs. none: everybody."""
@@ -109,77 +77,25 @@ class AwsSettings[V: ApiVersion](StackKeys):
     protect: bool = False
     """Refuse to delete or replace what carries the public URL."""
 
-    _stack: Stack = PrivateAttr()
-    _contracts: dict[str, str] = PrivateAttr(default_factory=dict)
-
     @property
     def stack(self) -> Stack:
         """What a component of one API version is handed beside that version."""
-        return self._stack
+        return Stack(
+            self._given.project,
+            self._given.stack,
+            self.log_retention_days,
+            self.alarm_topic,
+            self.tracing,
+        )
 
-    @property
+    @cached_property
     def contracts(self) -> dict[str, str]:
         """The text of the contract of each API version that is served."""
-        return self._contracts
-
-    @property
-    def served(self) -> dict[str, V]:
-        """The API versions that answer predictions: all but the retired ones."""
-        return {name: each for name, each in self.versions.items() if each.state != "retired"}
+        return {name: Contract(name).text for name in self.served}
 
     @classmethod
-    def load(cls) -> Self:
-        """The config of the stack that runs.
-
-        Raises:
-            pulumi.RunError: it can't be used; one sentence per problem.
-        """
-        return running(cls.read)
-
-    @classmethod
-    def read(
-        cls, project: str, stack: str, config: Mapping[str, str], *, previewing: bool = False
-    ) -> Self:
-        """The config of a stack as Pulumi hands it over: text, mappings as JSON.
-
-        previewing: refuse placeholders too.
-
-        Raises:
-            Problems: it can't be used; one sentence per problem.
-        """
-        raw, settings, problems = checked(cls, project, stack, config)
-        given = Given(project, stack, raw, config, previewing)
-        problems += cls.own_problems(given)
-        contracts: dict[str, str] = {}
+    @override
+    def missing_artefacts(cls, given: Given) -> Iterator[str]:
+        yield from super().missing_artefacts(given)
         for name in given.served:
-            contracts[name], said = _contract(name)
-            problems += said
-        if settings is None or problems:
-            raise Problems("\n".join(problems))
-        settings._stack = Stack(
-            project,
-            stack,
-            settings.log_retention_days,
-            settings.alarm_topic,
-            settings.tracing,
-        )
-        settings._contracts = contracts
-        return settings
-
-    @classmethod
-    def own_problems(cls, given: Given) -> Iterator[str]:
-        """What is wrong between the keys of a scheme, and what a target adds to that."""
-        yield from scheme.problems(given.raw, previewing=given.previewing)
-
-
-def _contract(api_version: str) -> tuple[str, list[str]]:
-    """The text of a contract, and why it can't be used."""
-    path = Path("contracts", f"{api_version}.json")
-    remedy = f"get it from the commit that made {api_version}, or run `make contract` there"
-    if not path.exists():
-        return "", [f"versions.{api_version}: {path} is missing; {remedy}."]
-    text = path.read_text(encoding="utf-8", errors="replace")
-    with suppress(ValueError):
-        if f"/{api_version}/predict" in mapping(mapping(json.loads(text)).get("paths")):
-            return text, []
-    return "", [f"versions.{api_version}: {path} is no contract of {api_version}; {remedy}."]
+            yield from (f"versions.{name}: {said}" for said in Contract(name).problems())

@@ -1,11 +1,12 @@
 """The header scheme: one host name; clients name an API version in `X-API-Version`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from infra.config import Section, VersionName
+from infra.given import Given
 from infra.hostname import Hostname
 from infra.problems import mapping
 
@@ -28,14 +29,14 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+def problems(given: Given) -> Iterator[str]:
     """A front without a host name; a default version that answers nothing."""
-    if raw.get("expose") != "none" and raw.get("host") is None:
+    if given.raw.get("expose") != "none" and given.raw.get("host") is None:
         yield "host: is missing; add the host name of the front, such as iris.example.org."
-    versions = mapping(raw.get("versions"))
+    versions = mapping(given.raw.get("versions"))
     served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
     known = served or [*versions]
-    default = raw.get("default_version")
+    default = given.raw.get("default_version")
     if known and isinstance(default, str) and default not in known:
         yield f"default_version: {default} is not served; write {' or '.join(known)}."
 

@@ -1,12 +1,13 @@
 """The host scheme: each API version has a host name, or an address, of its own."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from infra.config import VERSION_NAME, Section
+from infra.given import Given
 from infra.hostname import Hostname
 from infra.problems import mapping
 
@@ -26,11 +27,11 @@ class VersionKeys(Section):
     """The host name of this API version."""
 
 
-def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+def problems(given: Given) -> Iterator[str]:
     """API versions without a host name, or with one that another has."""
-    needed = raw.get("expose", "gateway") in ("gateway", "ingress")
+    needed = given.raw.get("expose", "gateway") in ("gateway", "ingress")
     owners: dict[str, str] = {}
-    for version, keys in mapping(raw.get("versions")).items():
+    for version, keys in mapping(given.raw.get("versions")).items():
         own = mapping(keys)
         if not own or not re.fullmatch(VERSION_NAME, version):
             continue

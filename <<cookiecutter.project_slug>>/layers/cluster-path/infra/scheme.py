@@ -1,11 +1,12 @@
 """The path scheme: clients name an API version in the path, `/v1/predict`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from infra.config import Section
+from infra.given import Given
 from infra.hostname import Hostname
 
 NAME = "path"
@@ -24,9 +25,9 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(raw: Mapping[str, Any]) -> Iterator[str]:
+def problems(given: Given) -> Iterator[str]:
     """A front without a host name."""
-    if raw.get("expose") != "none" and raw.get("host") is None:
+    if given.raw.get("expose") != "none" and given.raw.get("host") is None:
         yield "host: is missing; add the host name of the front, such as iris.example.org."
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 
 from infra import scheme
-from infra.cluster import Stack, Version
+from infra.cluster import Stack
+from infra.version import Version
 
 
 def base_url(

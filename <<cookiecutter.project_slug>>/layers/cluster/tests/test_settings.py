@@ -6,20 +6,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.cluster import (
-    Autoscaling,
-    Drain,
-    EnvFrom,
-    Gateway,
-    Image,
-    Namespace,
-    Network,
-    Resources,
-    Rollout,
-    Toleration,
-)
+from infra.cluster import Namespace
+from infra.exposure import Gateway, Network
+from infra.images import Image
 from infra.problems import Problems
+from infra.replicas import Autoscaling, Rollout
 from infra.settings import Settings
+from infra.workload import Drain, EnvFrom, Resources, Toleration
 from tests import scheme
 from tests.exposures import EXPOSURES
 from tests.program import run

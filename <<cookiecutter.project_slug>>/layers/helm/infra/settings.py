@@ -1,13 +1,15 @@
 """The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, override
+from collections.abc import Iterator
+from typing import Annotated, override
 
 from pydantic import AfterValidator, Field
 
-from infra import cluster
-from infra.config import Section, spelt
+from infra import version
+from infra.cluster import ClusterSettings
+from infra.config import RELEASE, Section, spelt
+from infra.given import Given
 from infra.problems import mapping
 
 
@@ -19,7 +21,7 @@ def _repository(value: str) -> str:
 
 
 def _chart_version(value: str) -> str:
-    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*", value):
+    if not re.fullmatch(RELEASE, value):
         remedy = 'write three numbers in quotes, such as "0.1.0"'
         raise ValueError(f"{spelt(value)} is not the version of a chart; {remedy}")
     return value
@@ -40,14 +42,14 @@ class Chart(Section):
     """Its version, where an API version names no other."""
 
 
-class Version(cluster.Version):
+class Version(version.Version):
     """One API version as a Helm release."""
 
     chart_version: Annotated[ChartVersion | None, Field(examples=["0.1.0"])] = None
     """The version of the published chart, for this API version alone."""
 
 
-class Settings(cluster.ClusterSettings[Version]):
+class Settings(ClusterSettings[Version]):
     """The config of a stack of Helm releases."""
 
     chart: Annotated[
@@ -58,9 +60,10 @@ class Settings(cluster.ClusterSettings[Version]):
 
     @classmethod
     @override
-    def own_problems(cls, raw: Mapping[str, Any], /) -> Iterator[str]:
-        for name, keys in mapping(raw.get("versions")).items():
-            if "chart_version" in mapping(keys) and raw.get("chart") is None:
+    def own_problems(cls, given: Given) -> Iterator[str]:
+        yield from super().own_problems(given)
+        for name, keys in mapping(given.raw.get("versions")).items():
+            if "chart_version" in mapping(keys) and given.raw.get("chart") is None:
                 yield (
                     f"versions.{name}.chart_version: is set, and the chart is the folder chart/;"
                     " remove it, or add chart with its repository."

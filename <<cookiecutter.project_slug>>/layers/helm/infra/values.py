@@ -5,8 +5,9 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from infra import scheme
-from infra.cluster import Stack, Version
+from infra.cluster import Stack
 from infra.config import Section
+from infra.version import Version
 
 # How the chart calls it.
 EXPOSE = {"load_balancer": "loadBalancer"}

@@ -3,8 +3,10 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.cluster import EnvFrom, Stack, Toleration, Version
+from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
+from infra.version import Version
+from infra.workload import EnvFrom, Toleration
 
 PORTS = {"http": 8080, "metrics": 9090}
 USER = 10001  # as in the Dockerfile

@@ -7,9 +7,11 @@ import pulumi_kubernetes as k8s
 
 from infra import scheme
 from infra.address import base_url
-from infra.cluster import Gateway, Ingress, Stack, Version
+from infra.cluster import Stack
+from infra.exposure import Gateway, Ingress
 from infra.labels import labels
 from infra.service import ModelService
+from infra.version import Version
 
 
 class Route(pulumi.ComponentResource):

@@ -3,10 +3,11 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.cluster import Stack, Version
+from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
 from infra.network import DNS, ingress_rules
 from infra.pod import pod
+from infra.version import Version
 
 
 class ModelService(pulumi.ComponentResource):

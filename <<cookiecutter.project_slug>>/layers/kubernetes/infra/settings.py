@@ -1,6 +1,7 @@
 """The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
 
-from infra.cluster import ClusterSettings, Version
+from infra.cluster import ClusterSettings
+from infra.version import Version
 
 
 class Settings(ClusterSettings[Version]):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.cluster import PULUMI_SECONDS
+from infra.version import PULUMI_SECONDS
 from serving.options import Options
 from serving.release import Release
 from tests import scheme

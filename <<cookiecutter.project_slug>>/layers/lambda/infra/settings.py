@@ -7,8 +7,9 @@ from typing import Annotated, Literal, override
 from pydantic import Field, ValidationError
 
 from infra.archive import Archive
-from infra.aws import AwsSettings, Given
+from infra.aws import AwsSettings
 from infra.config import ApiVersion
+from infra.given import Given
 from infra.scheme import VersionKeys
 
 
@@ -33,8 +34,7 @@ class Settings(AwsSettings[Version]):
 
     @classmethod
     @override
-    def own_problems(cls, given: Given) -> Iterator[str]:
-        yield from super().own_problems(given)
+    def missing_artefacts(cls, given: Given) -> Iterator[str]:
         for name, keys in given.served.items():
             # What tells the zip, whatever else is wrong.
             needed = {key: keys[key] for key in keys.keys() & {"release", "architecture"}}
@@ -42,3 +42,4 @@ class Settings(AwsSettings[Version]):
                 version = Version.model_validate(needed)
                 archive = Archive(given.project, version.release, version.architecture)
                 yield from (f"versions.{name}.release: {said}" for said in archive.problems(name))
+        yield from super().missing_artefacts(given)

@@ -10,9 +10,11 @@ import pulumi_aws as aws
 
 from infra.alarms import VARIANT, Alarms, rollback_alarms
 from infra.aws import Stack
+from infra.images import Image
+from infra.instances import Scaling
 from infra.roles import trusted_by
 from infra.rollout import deployment
-from infra.settings import Image, Scaling, Version
+from infra.settings import Version
 
 
 def endpoint_name(api_version: str, version: Version, stack: Stack) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings import UPDATE_SECONDS, WATCHED_SECONDS, Rollout
+from infra.instances import UPDATE_SECONDS, WATCHED_SECONDS, Rollout
 
 
 def deployment(

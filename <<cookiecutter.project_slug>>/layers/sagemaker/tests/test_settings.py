@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from infra.instances import UPDATE_SECONDS, Canary, Rolling, Rollout
 from infra.problems import Problems
-from infra.settings import UPDATE_SECONDS, Canary, Rolling, Rollout, Settings
+from infra.settings import Settings
 from tests.artefacts import REPOSITORY
 from tests.stacks import DEPRECATED, TWO, Stacks, config
 

@@ -3,13 +3,11 @@
 The AWS CLI is asked, so that credentials come from where they always come from.
 """
 
-import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 
-from infra.settings import ECR, EXAMPLE_REPOSITORY, PLACEHOLDER_ACCOUNT
+from infra import images
 from tools.image import name
 
 
@@ -17,13 +15,8 @@ class Refused(Exception):
     """What the AWS CLI said instead of an answer."""
 
 
-@dataclass(frozen=True)
-class Repository:
-    """A repository in ECR."""
-
-    account: str
-    region: str
-    path: str
+class Repository(images.Repository):
+    """A repository in ECR, as the AWS CLI knows it."""
 
     def make(self) -> None:
         """Make it, so that no tag in it ever moves."""
@@ -75,14 +68,15 @@ def aws(*words: str) -> str:
 
 def repository_of(image: str) -> Repository:
     """The repository of an image; ends the program where it is nobody's."""
-    repository, _, _ = image.rpartition(":")
-    found = re.fullmatch(ECR, repository)
-    if not found:
-        remedy = f"write one such as {EXAMPLE_REPOSITORY}"
-        sys.exit(f"{repository} is not a repository in ECR: {remedy}.")
-    if found[1] == PLACEHOLDER_ACCOUNT:
-        sys.exit(f"{repository} has a placeholder for an account: write your own.")
-    return Repository(*found.groups())
+    address, _, _ = image.rpartition(":")
+    try:
+        repository = Repository.of(address)
+    except ValueError:
+        remedy = f"write one such as {images.EXAMPLE_REPOSITORY}"
+        sys.exit(f"{address} is not a repository in ECR: {remedy}.")
+    if repository.is_placeholder:
+        sys.exit(f"{address} has a placeholder for an account: write your own.")
+    return repository
 
 
 def main(stack: str, engine: str) -> None:

@@ -1,0 +1,78 @@
+"""Where the images of all releases are: in a repository of ECR."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field
+
+from infra.config import Section, spelt
+from infra.given import Given
+from infra.problems import mapping
+
+ECR = r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9._/-]{0,254})"
+EXAMPLE_REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
+# Stands in the stack files until somebody writes their own; no account has it.
+PLACEHOLDER_ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository in ECR, taken apart."""
+
+    account: str
+    region: str
+    path: str
+
+    @classmethod
+    def of(cls, address: str) -> Self:
+        """The repository at an address, as images are named by, without a tag.
+
+        Raises:
+            ValueError: there can be none; the sentence says what to write.
+        """
+        found = re.fullmatch(ECR, address)
+        if not found:
+            remedy = f"write one without a tag, such as {EXAMPLE_REPOSITORY}"
+            raise ValueError(f"{spelt(address)} is not a repository in ECR; {remedy}")
+        return cls(*found.groups())
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it is nobody's."""
+        return self.account == PLACEHOLDER_ACCOUNT
+
+    def arn(self, partition: str) -> str:
+        """Its name in IAM."""
+        return f"arn:{partition}:ecr:{self.region}:{self.account}:repository/{self.path}"
+
+
+def _repository(value: str) -> str:
+    Repository.of(value)
+    return value
+
+
+class Image(Section):
+    """Where the images of all releases are."""
+
+    repository: Annotated[str, AfterValidator(_repository), Field(examples=[EXAMPLE_REPOSITORY])]
+    """A repository in ECR, in the region of the stack, without a tag: that is the release."""
+
+    def arn(self, partition: str) -> str:
+        """The repository's name in IAM."""
+        return Repository.of(self.repository).arn(partition)
+
+
+def problems(given: Given) -> Iterator[str]:
+    """A repository that SageMaker could not pull from, or that is nobody's."""
+    address = str(mapping(given.raw.get("image")).get("repository"))
+    with suppress(ValueError):  # which has been told
+        repository = Repository.of(address)
+        region = repository.region
+        own = given.config.get("aws:region", region)
+        if region != own:
+            yield f"image.repository: is in {region}, and the stack in {own}; write one in {own}."
+        if given.previewing and repository.is_placeholder:
+            yield f"image.repository: {address} has a placeholder for an account; write your own."
