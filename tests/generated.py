@@ -1,11 +1,12 @@
-"""Write anew what the template holds of its own making: contract and trees, or the locks.
+"""Write anew what the template holds of its own making: contract, settings and trees, or the locks.
 
-`python -m tests.generated` after a change of the contract or of the files rendered;
+`python -m tests.generated` after a change of the contract, a setting or the files rendered;
 `python -m tests.generated lock` resolves what rendered projects depend on.
 """
 
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,12 @@ def write_contract(project: Path) -> None:
     (TEMPLATE / "contracts" / "v1.json").write_text(text, "utf-8")
 
 
+def write_settings(project: Path, name: str, python: Path) -> None:
+    """The page of a combination's settings, which does not depend on the other answers."""
+    subprocess.run([python, "-m", "tools.config_schema"], cwd=project, check=True)
+    shutil.copy(project / "docs" / "settings.md", ROOT / "templates" / "settings" / f"{name}.md")
+
+
 def write_locks(project: Path, target: str) -> None:
     """The locked dependencies of rendered projects."""
     said = make(project, "lock")
@@ -58,8 +65,11 @@ def main(what: str) -> None:
             for target in TARGETS:
                 write_locks(projects[f"{target}-path"], target)
             return
-        write_contract(next(iter(projects.values())))
+        first = next(iter(projects.values()))
+        write_contract(first)
         for name, project in projects.items():
+            # Reading settings takes nothing that only one target has.
+            write_settings(project, name, first / ".venv/bin/python")
             (ROOT / "tests" / "trees" / f"{name}.txt").write_text(tree(project), "utf-8")
 
 

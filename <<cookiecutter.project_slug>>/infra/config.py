@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -12,11 +13,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
+from pydantic_core import CoreSchema
 
 VERSION_NAME = r"v[1-9][0-9]{0,2}"
 RELEASE = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*"
@@ -66,9 +69,24 @@ def _pattern(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
 
 
+@dataclass(frozen=True)
+class Example:
+    """How a key is written whose default does not show it, for docs/settings.md."""
+
+    value: Any
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        # Not among `examples`: those stand in sentences about what is wrong.
+        return {**handler(core_schema), "example": self.value}
+
+
 type Day = Annotated[date, BeforeValidator(_day), _pattern(DAY)]
-type Release = Annotated[str, BeforeValidator(_release), _pattern(RELEASE)]
-type Url = Annotated[str, AfterValidator(_url), _pattern(URL)]
+type Release = Annotated[str, BeforeValidator(_release), _pattern(RELEASE), Example("1.4.2")]
+type Url = Annotated[
+    str, AfterValidator(_url), _pattern(URL), Example("https://example.com/move")
+]
 type VersionName = Annotated[str, StringConstraints(pattern=f"^{VERSION_NAME}$")]
 
 
@@ -96,19 +114,28 @@ class ApiVersion(Section):
     """One API version, as far as every target knows it."""
 
     release: Release
-    """The release that answers, in quotes."""
+    """The release that answers, in quotes. A build is of one API version, so no two API versions
+    share a release."""
 
     state: Literal["live", "deprecated", "retired"] = "live"
-    """Deprecated: every response says so. Retired: gone, and the front says so."""
+    """Where the API version is in its life. With deprecated, every response says so; that needs
+    deprecated_on and sunset. With retired, nothing serves it any more, and its clients get an
+    error."""
 
-    deprecated_on: Day | None = Field(default=None, validate_default=True)
-    """First day of the deprecation, in quotes."""
+    deprecated_on: Annotated[Day | None, Example("2026-12-01")] = Field(
+        default=None, validate_default=True
+    )
+    """First day of the deprecation, in quotes. Every response says it in the header
+    Deprecation."""
 
-    sunset: Day | None = Field(default=None, validate_default=True)
-    """First day without service, in quotes."""
+    sunset: Annotated[Day | None, Example("2027-03-31")] = Field(
+        default=None, validate_default=True
+    )
+    """First day without service, in quotes. Every response says it in the header Sunset; on that
+    day nothing ends by itself."""
 
     migration_url: Url | None = None
-    """Where clients read how to move on."""
+    """Where clients read how to move on. Every response says it in the header Link."""
 
     def identity(self, api_version: str) -> dict[str, str]:
         """Which build this is; one that is something else refuses to start."""

@@ -23,7 +23,8 @@ class StackSettings[V: ApiVersion](StackKeys):
     """
 
     versions: Annotated[dict[VersionName, V], Field(min_length=1)]
-    """The API versions and their releases. Take none out before its clients are gone: retire it."""
+    """The API versions that this stack serves, each with its release. To end one, set its state
+    to retired; take it out of the list only when its clients are gone."""
 
     _given: Given = PrivateAttr()
 

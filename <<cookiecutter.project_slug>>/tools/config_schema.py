@@ -1,6 +1,6 @@
-"""Write config.schema.json: the JSON Schema by which editors check and complete Pulumi.*.yaml.
+"""Write config.schema.json, by which editors check Pulumi.*.yaml, and docs/settings.md.
 
-`python -m tools.config_schema`, after a change of infra/settings.py. Run by `make config-schema`.
+`python -m tools.config_schema`, after a change of a key in infra/. Run by `make config-schema`.
 """
 
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings import Settings
+from tools.keys import page
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,11 +36,12 @@ def schema(project: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the file."""
+    """Write both files."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     text = json.dumps(schema(pyproject["project"]["name"]), indent=2, ensure_ascii=False)
     (ROOT / "config.schema.json").write_text(text + "\n", encoding="utf-8")
-    print("wrote config.schema.json")
+    (ROOT / "docs" / "settings.md").write_text(page(Settings.model_json_schema()), encoding="utf-8")
+    print("wrote config.schema.json and docs/settings.md")
 
 
 if __name__ == "__main__":

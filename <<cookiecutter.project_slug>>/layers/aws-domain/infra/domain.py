@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 
 EXAMPLE = {"name": "api.example.org", "certificate_arn": "arn:aws:acm:…"}
 
@@ -28,8 +28,12 @@ def _certificate(value: str) -> str:
 class Domain(Section):
     """A domain that clients call."""
 
-    name: Annotated[str, AfterValidator(_name)]
-    """The domain; point it at the exported target in your DNS."""
+    name: Annotated[str, AfterValidator(_name), Example("api.example.org")]
+    """The domain. In your DNS, point it at the exported target, with a CNAME record."""
 
-    certificate_arn: Annotated[str, AfterValidator(_certificate)]
-    """Its certificate in ACM, in the region of the stack."""
+    certificate_arn: Annotated[
+        str,
+        AfterValidator(_certificate),
+        Example("arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"),
+    ]
+    """The ARN of its certificate in ACM, in the region of the stack."""

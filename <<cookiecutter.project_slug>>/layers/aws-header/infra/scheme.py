@@ -22,10 +22,10 @@ class StackKeys(Section):
     """What this scheme adds to the keys of a stack."""
 
     domain: Annotated[Domain, Field(examples=[EXAMPLE])]
-    """Your domain, the address of all API versions."""
+    """Your domain, the address of all API versions. Its target is exported as dns_target."""
 
     default_version: Annotated[VersionName, Field(examples=["v1"])]
-    """Who answers a request without X-API-Version."""
+    """The API version that answers a request without X-API-Version."""
 
 
 class VersionKeys(Section):

@@ -24,7 +24,9 @@ class VersionKeys(Section):
     """What this scheme adds to the keys of an API version."""
 
     domain: Annotated[Domain | None, Field(examples=[EXAMPLE])] = None
-    """A domain of yours for this API version; else API Gateway makes up its address."""
+    """A domain of yours for this API version; without one, API Gateway makes up its address. Its
+    target is exported as v1_dns_target, for v1. Moving a domain to another API version takes two
+    deploys: one without it, one with it at its new place."""
 
 
 def problems(given: Given) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra.config import ApiVersion, Section, spelt
+from infra.config import ApiVersion, Example, Section, spelt
 from infra.contracts import Contract
 from infra.given import Given
 from infra.openapi import Auth
@@ -21,7 +21,9 @@ def _topic(value: str) -> str:
     return value
 
 
-type Topic = Annotated[str, AfterValidator(_topic)]
+type Topic = Annotated[
+    str, AfterValidator(_topic), Example("arn:aws:sns:eu-central-1:123456789012:alarms")
+]
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,21 @@ class Throttle(Section):
     """What one method of the front takes before it answers 429."""
 
     rate: Annotated[int, Field(ge=1, le=100_000)] = 50
-    """Requests per second, in the long run."""
+    """Requests per second, on average."""
 
     burst: Annotated[int, Field(ge=1, le=100_000)] = 100
-    """Requests at once."""
+    """Requests that may arrive at once."""
 
 
 class AwsSettings[V: ApiVersion](StackSettings[V]):
     """The config of a stack on AWS."""
 
     auth: Auth = "api_key"
-    """Who may call. api_key: whoever sends it as X-API-Key. iam: who signs. none: everybody."""
+    """Who may call. With api_key, callers send a key in the header X-API-Key. With iam, they sign
+    with AWS credentials. With none, everybody may call, and every run warns of it."""
 
     throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
-    """How many requests each method of the front takes."""
+    """How many requests each method of the front takes before it answers 429."""
 
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -66,16 +69,18 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
     """Days that CloudWatch keeps the logs."""
 
     alarm_topic: Topic | None = None
-    """The SNS topic that alarms go to; without one they only show in CloudWatch."""
+    """The ARN of the SNS topic that alarms go to; without one they only show in CloudWatch."""
 
     tracing: bool = False
     """Trace requests with X-Ray."""
 
     manage_account_logging: bool = False
-    """Log every request and error of the APIs. Sets the region's role for that; it stays."""
+    """Log every request and error of the APIs. This sets the role with which API Gateway writes
+    logs, for all APIs of the account in this region, and leaves it there when the stack goes."""
 
     protect: bool = False
-    """Refuse to delete or replace what carries the public URL."""
+    """Refuse to delete or replace what carries the public URL. Before such a stack can be
+    destroyed, write false and deploy."""
 
     @property
     def stack(self) -> Stack:

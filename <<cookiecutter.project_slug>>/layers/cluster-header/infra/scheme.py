@@ -11,18 +11,22 @@ from infra.hostname import Hostname
 from infra.problems import mapping
 
 NAME = "header"
-# What clients can call under this scheme.
-EXPOSURES = ("gateway", "none")
+# What clients can call under this scheme, and what each means.
+EXPOSURES = {
+    "gateway": "a Gateway that is in the cluster",
+    "none": "nothing outside the cluster; its pods call",
+}
 
 
 class StackKeys(Section):
     """What this scheme adds to the keys of a stack."""
 
     host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
-    """The host name of all API versions."""
+    """The host name of all API versions. It is needed unless expose is none."""
 
     default_version: Annotated[VersionName, Field(examples=["v1"])]
-    """Who answers a request without X-API-Version."""
+    """The API version that answers a request without X-API-Version. Deploy one first, and make it
+    the default in the next deploy."""
 
 
 class VersionKeys(Section):

@@ -12,8 +12,13 @@ from infra.hostname import Hostname
 from infra.problems import mapping
 
 NAME = "host"
-# What clients can call under this scheme.
-EXPOSURES = ("gateway", "ingress", "load_balancer", "none")
+# What clients can call under this scheme, and what each means.
+EXPOSURES = {
+    "gateway": "a Gateway that is in the cluster",
+    "ingress": "an Ingress controller that is in the cluster",
+    "load_balancer": "a load balancer for each API version, open to everybody and without TLS",
+    "none": "nothing outside the cluster; its pods call",
+}
 
 
 class StackKeys(Section):
@@ -24,7 +29,7 @@ class VersionKeys(Section):
     """What this scheme adds to the keys of an API version."""
 
     host: Annotated[Hostname | None, Field(examples=["v1.iris.example.org"])] = None
-    """The host name of this API version."""
+    """The host name of this API version. It is needed where expose is gateway or ingress."""
 
 
 def problems(given: Given) -> Iterator[str]:

@@ -10,15 +10,19 @@ from infra.given import Given
 from infra.hostname import Hostname
 
 NAME = "path"
-# What clients can call under this scheme.
-EXPOSURES = ("gateway", "ingress", "none")
+# What clients can call under this scheme, and what each means.
+EXPOSURES = {
+    "gateway": "a Gateway that is in the cluster",
+    "ingress": "an Ingress controller that is in the cluster",
+    "none": "nothing outside the cluster; its pods call",
+}
 
 
 class StackKeys(Section):
     """What this scheme adds to the keys of a stack."""
 
     host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
-    """The host name of all API versions."""
+    """The host name of all API versions. It is needed unless expose is none."""
 
 
 class VersionKeys(Section):

@@ -7,8 +7,8 @@ from typing import Annotated, override
 
 from pydantic import Field
 
-from infra import exposure, images
-from infra.config import Section
+from infra import exposure, images, scheme
+from infra.config import Example, Section
 from infra.exposure import Exposure, Gateway, Ingress, Network
 from infra.given import Given
 from infra.images import Image
@@ -19,16 +19,17 @@ from infra.version import Version
 
 # Stands in the stack files until somebody writes their own.
 PLACEHOLDER_CONTEXT = "placeholder"
+MEANINGS = " ".join(f"{name}: {meaning}." for name, meaning in scheme.EXPOSURES.items())
 
 
 class Namespace(Section):
     """Where everything of the stack stands."""
 
-    name: NamespaceName
-    """Its name; the project's other stacks need another."""
+    name: Annotated[NamespaceName, Example("iris")]
+    """The namespace's name; the project's other stacks need another one."""
 
     create: bool = True
-    """Make it, and delete it with the stack."""
+    """Whether the stack makes the namespace, and deletes it with all that is in it."""
 
 
 class StackConfig(StackKeys):
@@ -37,22 +38,30 @@ class StackConfig(StackKeys):
     image: Annotated[Image, Field(examples=[{"repository": "ghcr.io/you/iris"}])]
     """Where the images are, of all API versions and releases."""
 
-    expose: Exposure = "gateway"
-    """What clients call."""
+    expose: Annotated[
+        Exposure,
+        Field(
+            description=f"What clients call. {MEANINGS}",
+            # Not those that the scheme can't tell API versions apart by.
+            json_schema_extra={"enum": [*scheme.EXPOSURES]},
+        ),
+    ] = "gateway"
 
     gateway: Annotated[
         Gateway | None, Field(examples=[{"name": "public", "namespace": "gateways"}])
     ] = None
-    """The Gateway, with expose: gateway."""
+    """The Gateway that routes attach to. It is needed with expose: gateway, and refused otherwise.
+    The Gateway itself says what TLS it has, and from which namespaces it takes routes."""
 
     ingress: Annotated[Ingress | None, Field(examples=[{"class_name": "nginx"}])] = None
-    """The Ingress controller, with expose: ingress."""
+    """The Ingress controller. It is needed with expose: ingress, and refused otherwise."""
 
     namespace: Annotated[Namespace | None, Field(examples=[{"name": "iris"}])] = None
-    """Where everything stands; by default a namespace of its own, <project>-<stack>."""
+    """Where everything of the stack stands; by default a namespace of its own, named after project
+    and stack, such as iris-dev."""
 
     network: Network = Network()
-    """Who reaches the pods."""
+    """Who reaches the pods, by namespace."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from infra import scheme
-from infra.config import Section
+from infra.config import Example, Section
 from infra.given import Given
 from infra.names import Name, NamespaceName
 from infra.problems import mapping
@@ -27,37 +27,38 @@ class Gateway(Section):
     """The Gateway that routes hang on. TLS, and from where it takes routes, is its business."""
 
     name: Annotated[Name, Field(examples=["public"])]
-    """Its name."""
+    """The Gateway's name."""
 
     namespace: Annotated[NamespaceName, Field(examples=["gateways"])]
-    """Its namespace."""
+    """The Gateway's namespace."""
 
-    listener: Name | None = None
-    """The listener to hang on; all of them if left out, one without TLS too."""
+    listener: Annotated[Name | None, Example("websecure")] = None
+    """The listener that routes attach to; without this key, all listeners, one without TLS too."""
 
     https: bool = True
-    """Clients reach it with https."""
+    """Whether clients reach the Gateway with https: the exported URLs start so."""
 
 
 class Ingress(Section):
     """The Ingress controller."""
 
     class_name: Annotated[Name, Field(examples=["nginx"])]
-    """Its IngressClass."""
+    """The name of the controller's IngressClass."""
 
-    tls_secret: Name | None = None
-    """The Secret in the namespace with the certificate of the host names."""
+    tls_secret: Annotated[Name | None, Example("iris-tls")] = None
+    """The Secret in the namespace with the certificate of the host names; without one, clients
+    use http."""
 
 
 class Network(Section):
     """Who reaches the pods, by namespace."""
 
-    allow_from: tuple[NamespaceName, ...] | None = None
-    """Those whose pods may ask for predictions; by default the Gateway's. Its proxies may be
-    elsewhere: then list that."""
+    allow_from: Annotated[tuple[NamespaceName, ...] | None, Example(["gateways"])] = None
+    """Namespaces whose pods may ask for predictions; by default the Gateway's. If the Gateway's
+    proxies run in another namespace, list that one."""
 
-    metrics_from: tuple[NamespaceName, ...] = ()
-    """Those whose pods may read the metrics."""
+    metrics_from: Annotated[tuple[NamespaceName, ...], Example(["monitoring"])] = ()
+    """Namespaces whose pods may read the metrics."""
 
 
 def problems(given: Given) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 from infra.given import Given
 from infra.names import Name
 from infra.problems import mapping
@@ -31,7 +31,7 @@ class Image(Section):
     repository: Annotated[str, AfterValidator(_repository), Field(examples=["ghcr.io/you/iris"])]
     """Registry and path, without a tag: that is the release."""
 
-    pull_secrets: tuple[Name, ...] = ()
+    pull_secrets: Annotated[tuple[Name, ...], Example(["registry-login"])] = ()
     """Secrets in the namespace with which nodes log in to the registry."""
 
 

@@ -25,13 +25,13 @@ class Autoscaling(Section):
     """How many pods there are, by what they do."""
 
     min_replicas: Annotated[int, Field(ge=1, le=1_000)] = 2
-    """The least."""
+    """The fewest pods."""
 
     max_replicas: Annotated[int, Field(ge=1, le=1_000)] = 10
-    """The most."""
+    """The most pods."""
 
     cpu_percent: Annotated[int, Field(ge=10, le=100)] = 70
-    """The use of the processors set aside that it steers to."""
+    """The use of the processors set aside that the autoscaler aims at, in percent."""
 
     @override
     def between_keys(self) -> Iterator[str]:
@@ -46,13 +46,13 @@ class Rollout(Section):
     """How a new release takes over."""
 
     max_unavailable: Count = 0
-    """Pods that may be missing meanwhile."""
+    """Pods that may be missing during a rollout: a number, or a share of all."""
 
     max_surge: Count = "25%"
-    """Pods that there may be more of meanwhile."""
+    """Pods that there may be more of during a rollout: a number, or a share of all."""
 
     min_ready_seconds: Annotated[int, Field(ge=0, le=60)] = 5
-    """How long a new pod has to stay ready before an old one goes."""
+    """Seconds that a new pod has to stay ready before an old one goes."""
 
     def steps(self, replicas: int) -> int:
         """How often it waits for pods to start, if these are so many."""

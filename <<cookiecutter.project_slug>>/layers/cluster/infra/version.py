@@ -6,7 +6,7 @@ from typing import Annotated, override
 
 from pydantic import Field
 
-from infra.config import ApiVersion
+from infra.config import ApiVersion, Example
 from infra.digest import Digest
 from infra.images import TAG
 from infra.replicas import Autoscaling, Rollout
@@ -24,31 +24,36 @@ class Version(VersionKeys, ApiVersion):
     """The digest of the release's image; what is pulled then can't change."""
 
     replicas: Annotated[int, Field(ge=1, le=1_000)] = 2
-    """Pods, where autoscaling is not set."""
+    """How many pods there are, where autoscaling is not set."""
 
     autoscaling: Autoscaling | None = None
-    """Pods by their use of processors; in place of replicas."""
+    """The number of pods follows their use of processors, in place of replicas. It needs a
+    metrics server. Turn it on at a quiet hour: until it acts, there is one pod."""
 
     resources: Resources = Resources()
     """What each pod is given."""
 
     rollout: Rollout = Rollout()
-    """How a new release takes over."""
+    """How a new release takes over. Numbers that would leave no pod are refused."""
 
     drain: Drain = Drain()
-    """How a pod ends."""
+    """How a pod ends: it goes on while the front learns of it, then it finishes the requests in
+    flight."""
 
     startup_seconds: Annotated[int, Field(ge=5, le=420)] = 120
-    """How long loading the model may take."""
+    """Seconds that loading the model may take: the startup probe waits for so long."""
 
     env_from: EnvFrom = EnvFrom()
-    """Environment variables from what is in the namespace already."""
+    """Environment variables from what is in the namespace already. The first pods wait until it
+    is there."""
 
-    node_selector: dict[str, str] = Field(default_factory=dict)
-    """Labels of the nodes to run on."""
+    node_selector: Annotated[dict[str, str], Example({"pool": "models"})] = Field(
+        default_factory=dict
+    )
+    """Labels of the nodes that the pods may run on."""
 
     tolerations: tuple[Toleration, ...] = ()
-    """Taints of nodes that the pods put up with."""
+    """Taints of nodes that the pods tolerate."""
 
     @property
     def progress_deadline_seconds(self) -> int:

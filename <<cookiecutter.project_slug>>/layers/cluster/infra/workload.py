@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 from infra.names import Name
 
 
@@ -25,40 +25,40 @@ class Resources(Section):
     """What each pod is given."""
 
     cpu: Annotated[str, AfterValidator(_cpu), Field(examples=["500m"])] = "500m"
-    """Processors set aside; more may be used where they are idle."""
+    """Processors set aside for each pod; it may use more where they are idle."""
 
     memory: Annotated[str, AfterValidator(_memory), Field(examples=["512Mi"])] = "512Mi"
-    """Memory set aside, and the most that may be used."""
+    """Memory set aside for each pod, and the most that it may use."""
 
 
 class Drain(Section):
     """How a pod ends."""
 
     pre_stop_seconds: Annotated[int, Field(ge=3, le=120)] = 5
-    """How long it goes on as before: the front's time to learn of it."""
+    """Seconds that the pod goes on as before: the front's time to learn that it ends."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 20
-    """How long what is in flight then may take."""
+    """Seconds that the requests in flight may take after that."""
 
 
 class EnvFrom(Section):
     """Environment variables from what is in the namespace already."""
 
-    secrets: tuple[Name, ...] = ()
-    """Secrets."""
+    secrets: Annotated[tuple[Name, ...], Example(["iris-credentials"])] = ()
+    """Names of Secrets: each of their entries is a variable."""
 
-    config_maps: tuple[Name, ...] = ()
-    """ConfigMaps."""
+    config_maps: Annotated[tuple[Name, ...], Example(["iris-options"])] = ()
+    """Names of ConfigMaps: each of their entries is a variable."""
 
 
 class Toleration(Section):
-    """A taint of nodes that the pods put up with."""
+    """A taint of nodes that the pods tolerate."""
 
-    key: str
+    key: Annotated[str, Example("dedicated")]
     """The taint's key."""
 
-    value: str | None = None
-    """Its value; any if left out."""
+    value: Annotated[str | None, Example("models")] = None
+    """The taint's value; any value if left out."""
 
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    """Its effect; any if left out."""
+    """The taint's effect; any effect if left out."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from infra.config import spelt
+from infra.config import Example, spelt
 
 
 def _digest(value: str) -> str:
@@ -14,4 +14,4 @@ def _digest(value: str) -> str:
     return value
 
 
-type Digest = Annotated[str, AfterValidator(_digest)]
+type Digest = Annotated[str, AfterValidator(_digest), Example(f"sha256:{'0123456789abcdef' * 4}")]

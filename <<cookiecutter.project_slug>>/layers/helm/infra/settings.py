@@ -36,17 +36,18 @@ class Chart(Section):
     repository: Annotated[
         str, AfterValidator(_repository), Field(examples=["oci://ghcr.io/you/charts"])
     ]
-    """Where it is: a repository (https://…) or a registry (oci://…), without the chart's name."""
+    """Where the chart is: a repository (https://…) or a registry (oci://…), without the chart's
+    name."""
 
     version: Annotated[ChartVersion, Field(examples=["0.1.0"])]
-    """Its version, where an API version names no other."""
+    """The chart's version, in quotes, where an API version names no other."""
 
 
 class Version(version.Version):
     """One API version as a Helm release."""
 
     chart_version: Annotated[ChartVersion | None, Field(examples=["0.1.0"])] = None
-    """The version of the published chart, for this API version alone."""
+    """The version of the published chart for this API version alone, in quotes."""
 
 
 class Settings(ClusterSettings[Version]):

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from infra.archive import Archive
 from infra.aws import AwsSettings
-from infra.config import ApiVersion
+from infra.config import ApiVersion, Example
 from infra.given import Given
 from infra.scheme import VersionKeys
 
@@ -17,16 +17,19 @@ class Version(VersionKeys, ApiVersion):
     """One API version on Lambda."""
 
     memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 1_024
-    """Memory of the function in MB; its share of processors grows with it (1,769: one)."""
+    """Memory of the function in MB. Its share of processors grows with it: 1,769 MB have one
+    vCPU."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=28)] = 10
     """Seconds that one prediction may take; API Gateway gives up after 29."""
 
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    """Processor; `make build ARCH=…` makes the zip for it. arm64 costs less."""
+    """The processors that the function runs on. arm64 costs less; `make build ARCH=x86_64` makes
+    a zip for the other."""
 
-    reserved_concurrency: Annotated[int, Field(ge=0)] | None = None
-    """Most calls at once, set aside from the account's limit. 0 stops this version."""
+    reserved_concurrency: Annotated[Annotated[int, Field(ge=0)] | None, Example(20)] = None
+    """Most calls at once, set aside from the account's limit; more are answered 502. 0 stops this
+    API version."""
 
 
 class Settings(AwsSettings[Version]):

@@ -58,7 +58,8 @@ class Image(Section):
     """Where the images of all releases are."""
 
     repository: Annotated[str, AfterValidator(_repository), Field(examples=[EXAMPLE_REPOSITORY])]
-    """A repository in ECR, in the region of the stack, without a tag: that is the release."""
+    """A repository in ECR, in the region of the stack, without a tag: that is the release.
+    `make push` makes it where there is none."""
 
     def arn(self, partition: str) -> str:
         """The repository's name in IAM."""

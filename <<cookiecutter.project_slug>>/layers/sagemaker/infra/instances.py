@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, override
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 from infra.problems import mapping
 
 # How long an update may take before SageMaker takes it back: less than Pulumi waits, an hour.
@@ -50,13 +50,13 @@ class Scaling(Section):
     """How many instances there are, by what they are asked."""
 
     min_instances: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """The least."""
+    """The fewest instances."""
 
     max_instances: Annotated[int, Field(ge=1, le=1_000)] = 4
-    """The most."""
+    """The most instances."""
 
     invocations_per_instance: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
-    """Calls a minute that it steers each instance to; measure yours."""
+    """Calls per minute that each instance is to get; measure how many yours can answer."""
 
     @override
     def between_keys(self) -> Iterator[str]:
@@ -71,30 +71,31 @@ class Canary(Section):
     """A part of the new instances takes its share of the calls first, then all."""
 
     percent: Annotated[int, Field(ge=1, le=50)] = 10
-    """How many of the new instances go first."""
+    """How many of the new instances take calls first, in percent: one at least."""
 
     wait_seconds: Annotated[int, Field(ge=300, le=1_000)] = WATCHED_SECONDS
-    """How long they, and then all of them, are watched: the alarms need three minutes and more."""
+    """Seconds that they, and then all new instances, are watched: the alarms need three minutes
+    and more. The old instances stay for as long again."""
 
 
 class Rolling(Section):
     """The instances are replaced a batch at a time."""
 
     percent: Annotated[int, Field(ge=5, le=50)] = 25
-    """How many of the instances are a batch."""
+    """How many of the instances are a batch, in percent: one at least."""
 
     wait_seconds: Annotated[int, Field(ge=300, le=1_500)] = 300
-    """How long each batch is watched: the alarms need three minutes and more."""
+    """Seconds that each batch is watched: the alarms need three minutes and more."""
 
 
 class Rollout(Section):
     """How a new release takes over; without either, all at once beside the old instances."""
 
     canary: Canary | None = None
-    """A part of the new instances first."""
+    """A part of the new instances takes its share of the calls first, then all of them."""
 
     rolling: Rolling | None = None
-    """A batch at a time."""
+    """The instances are replaced a batch at a time; there are never twice as many."""
 
     @property
     def kind(self) -> Literal["canary", "rolling"] | None:
@@ -114,4 +115,10 @@ class Rollout(Section):
 
 
 # No `type`: that would be a step of its own in the JSON Schema, above the keys.
-Takeover = Annotated[Rollout, BeforeValidator(_ways), _OrOneWord()]
+Takeover = Annotated[
+    Rollout,
+    BeforeValidator(_ways),
+    _OrOneWord(),
+    Example({"canary": {"percent": 10, "wait_seconds": WATCHED_SECONDS}}),
+    Field(json_schema_extra={"default": ALL_AT_ONCE}),
+]

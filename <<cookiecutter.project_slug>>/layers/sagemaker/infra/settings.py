@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from infra import images
 from infra.aws import AwsSettings
-from infra.config import ApiVersion, spelt
+from infra.config import ApiVersion, Example, spelt
 from infra.digest import Digest
 from infra.given import Given
 from infra.images import EXAMPLE_REPOSITORY, Image
@@ -28,7 +28,9 @@ def _model_data(value: str) -> str:
     return value
 
 
-type ModelData = Annotated[str, AfterValidator(_model_data)]
+type ModelData = Annotated[
+    str, AfterValidator(_model_data), Example("s3://bucket/iris/model.tar.gz")
+]
 
 
 class Version(VersionKeys, ApiVersion):
@@ -38,22 +40,29 @@ class Version(VersionKeys, ApiVersion):
     """The digest of the release's image, in place of its tag; what is pulled then can't change."""
 
     model_data: ModelData | None = None
-    """An archive in S3 whose model.onnx is served in place of the image's own."""
+    """An archive in S3 whose model.onnx is served in place of the image's own. Never overwrite
+    one: each instance that starts gets it anew."""
 
     instance_type: InstanceType = "ml.c5.large"
-    """What each instance is. Another one makes another endpoint, and then the old one goes."""
+    """What each instance is. Another type makes another endpoint; then the old one goes, with its
+    log."""
 
     initial_instance_count: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """Instances; with scaling, those that every release starts with: enough for the usual load."""
+    """How many instances there are; with scaling, how many every release starts with: enough for
+    the usual load."""
 
     scaling: Scaling | None = None
-    """Instances by what they are asked, between deploys."""
+    """The number of instances follows the calls, between deploys. A change needs no rollout.
+    Instances of types ml.t2… can't be scaled."""
 
     rollout: Takeover = Rollout()
-    """How a new release takes over: all_at_once, {canary: …} or {rolling: …}."""
+    """How a new release takes over: all_at_once, {canary: …} or {rolling: …}. With all_at_once,
+    all calls move to new instances, and the old ones stay for another 20 minutes. Change this
+    together with a release: by itself it starts a rollout, or is refused."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=28)] = 10
-    """Seconds that one prediction may take; the front gives up then, after 29 at the latest."""
+    """Seconds that one prediction may take; then the front gives up. API Gateway waits for 29 at
+    most."""
 
     @property
     def rollout_seconds(self) -> int:
@@ -114,7 +123,8 @@ class Settings(AwsSettings[Version]):
     """Where the images are, of all API versions and releases."""
 
     front: Literal["api_gateway", "none"] = "api_gateway"
-    """What clients call. none: the endpoints themselves, with AWS credentials."""
+    """What clients call. With none, they invoke the endpoints themselves, with AWS credentials,
+    and the keys of the front, such as auth and throttle, are without effect."""
 
     @classmethod
     @override
