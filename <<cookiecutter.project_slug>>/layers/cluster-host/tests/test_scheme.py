@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests import scheme
 from tests.exposures import EXPOSURES
 from tests.stacks import TWO, Stacks
 
@@ -22,16 +21,3 @@ def test_a_route_needs_the_host_name_of_each_version(stacks: Stacks, expose: str
 
 def test_a_retired_version_needs_no_host_name(stacks: Stacks) -> None:
     stacks.settings({"v1": WITHOUT["v1"] | {"state": "retired"}, "v2": TWO["v2"]})
-
-
-def test_two_versions_can_not_share_a_host_name(stacks: Stacks) -> None:
-    versions = {"v1": TWO["v1"], "v2": TWO["v2"] | {"host": scheme.host("v1")}}
-    assert stacks.refusal(versions) == [
-        "versions.v2.host: v1.iris.example.org is v1's; write another one."
-    ]
-
-
-def test_what_is_no_host_name_is_refused(stacks: Stacks) -> None:
-    assert stacks.refusal_of_v1(host="10.0.0.1") == [
-        'versions.v1.host: "10.0.0.1" is not a host name; write one such as iris.example.org.'
-    ]
