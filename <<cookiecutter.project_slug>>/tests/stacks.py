@@ -91,6 +91,12 @@ def stack_file(path: Path) -> dict[str, Any]:
     return (yaml.safe_load(path.read_text("utf-8")) or {}).get("config") or {}
 
 
+def entries(folder: str) -> list[dict[str, Any]]:
+    """What all files of a folder of tests/ list; each concern has a file of its own there."""
+    files = sorted(ROOT.glob(f"tests/{folder}/*.yaml"))
+    return [entry for path in files for entry in yaml.safe_load(path.read_text("utf-8"))]
+
+
 def _day(value: object) -> str:
     """An unquoted day as Pulumi hands it over."""
     return f"{value} 00:00:00 +0000 UTC"

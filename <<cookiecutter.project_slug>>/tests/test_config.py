@@ -10,7 +10,7 @@ from infra.problems import Problems, mapping
 from infra.settings import Settings
 from tests import artefacts, scheme
 from tests.program import run
-from tests.stacks import DEPRECATED, TWO, Stacks, config, stack_file, texts
+from tests.stacks import TWO, Stacks, config, stack_file, texts
 from tests.support import BUILD, ROOT
 
 STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
@@ -93,10 +93,6 @@ def test_every_key_has_a_description() -> None:
             # The text of a section that says the same stands there only.
             section = schema["$defs"].get(key.get("$ref", "").rpartition("/")[2], {})
             assert key.get("description", section.get("description", "")).endswith("."), name
-
-
-def test_the_day_of_the_deprecation_may_be_the_sunset(stacks: Stacks) -> None:
-    stacks.settings({"v1": LIVE | DEPRECATED | {"sunset": DEPRECATED["deprecated_on"]}})
 
 
 def test_settings_can_not_be_changed(stacks: Stacks) -> None:

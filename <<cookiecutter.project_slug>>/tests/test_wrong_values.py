@@ -6,19 +6,11 @@
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.stacks import TWO, Stacks
-from tests.support import ROOT
-
-CASES: list[dict[str, Any]] = [
-    case
-    for path in sorted(ROOT.glob("tests/wrong/*.yaml"))
-    for case in yaml.safe_load(path.read_text("utf-8"))
-]
+from tests.stacks import TWO, Stacks, entries
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["said"].partition("; ")[0])
+@pytest.mark.parametrize("case", entries("wrong"), ids=lambda case: case["said"].partition("; ")[0])
 def test_a_wrong_value_is_refused_with_its_remedy(stacks: Stacks, case: dict[str, Any]) -> None:
     versions = TWO | {"v1": TWO["v1"] | case.get("v1", {})}
     place = "versions.v1." if "v1" in case else ""

@@ -1,24 +1,8 @@
 """The header scheme: one host name, and `X-API-Version` says which API version is meant."""
 
-from typing import Any
-
-import pytest
-
 from infra.scheme import matches
-from tests.exposures import EXPOSURES
 from tests.program import changed
 from tests.stacks import THREE, Stacks
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_a_front_has_a_host_name(stacks: Stacks, expose: str) -> None:
-    keys: dict[str, Any] = EXPOSURES[expose] | {"host": None}
-    if expose == "none":
-        assert stacks.settings(**keys).host is None
-    else:
-        assert stacks.refusal(**keys) == [
-            "host: is missing; add the host name of the front, such as iris.example.org."
-        ]
 
 
 def test_another_default_changes_one_thing_of_each_of_two_versions(stacks: Stacks) -> None:

@@ -3,52 +3,27 @@
 import re
 import shutil
 import zipfile
-from datetime import date
 
 import pytest
 
-from infra.aws import Throttle
 from infra.problems import Problems
 from infra.settings import Settings
 from tests import artefacts
 from tests.contracts import write_contract
-from tests.stacks import DEPRECATED, Stacks, config
+from tests.stacks import Stacks, config
 
 LIVE = {"release": "1.4.2"}
 
 
 def test_a_release_alone_is_enough(stacks: Stacks) -> None:
     settings = stacks.settings({"v1": LIVE})
-    assert settings.auth == "api_key"
-    assert settings.throttle == Throttle(rate=50, burst=100)
-    assert settings.log_retention_days == 30
-    assert settings.protect is False
-    version = settings.versions["v1"]
-    assert (version.memory_mb, version.timeout_seconds) == (1_024, 10)
-    assert (version.architecture, version.reserved_concurrency) == ("arm64", None)
     assert (settings.stack.prefix, settings.stack.log_retention_days) == ("iris-dev", 30)
-
-
-def test_every_key_is_read(stacks: Stacks) -> None:
-    own = {"memory_mb": 512, "timeout_seconds": 28, "reserved_concurrency": 0}
-    settings = stacks.settings(
-        {"v1": LIVE | DEPRECATED | own | {"architecture": "x86_64"}},
-        auth="none",
-        throttle={"rate": 1, "burst": 5},
-        log_retention_days=90,
-        protect=True,
-    )
-    version = settings.versions["v1"]
-    assert (version.state, version.migration_url) == ("deprecated", DEPRECATED["migration_url"])
-    assert (version.deprecated_on, version.sunset) == (date(2026, 12, 1), date(2027, 3, 31))
-    assert (version.memory_mb, version.timeout_seconds) == (512, 28)
-    assert (version.architecture, version.reserved_concurrency) == ("x86_64", 0)
-    assert (settings.auth, settings.protect, settings.stack.log_retention_days) == (
-        "none",
-        True,
-        90,
-    )
-    assert settings.throttle == Throttle(rate=1, burst=5)
+    read = settings.model_dump()
+    shared = {"auth": "api_key", "log_retention_days": 30, "protect": False}
+    assert shared.items() <= read.items()
+    assert read["throttle"] == {"rate": 50, "burst": 100}
+    own = {"memory_mb": 1_024, "timeout_seconds": 10, "architecture": "arm64"}
+    assert read["versions"]["v1"].items() >= (own | {"reserved_concurrency": None}).items()
 
 
 @pytest.mark.parametrize("other", ["iris-1.4.2-x86_64", "iris-1.5.0-arm64", "rose-1.4.2-arm64"])
