@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import baker
 from tests.judges import VERSIONS, checkov
-from tests.project import QUESTIONS, TEMPLATE
+from tests.project import QUESTIONS, ROOT, TEMPLATE
 from tests.test_judges_kubernetes import EVERYTHING, IMAGE, NEWEST, OLDEST, WITHOUT, judged
 
 type Object = dict[str, Any]
@@ -445,149 +445,25 @@ def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
     rendered(chart, {"global": {"region": "eu"}})
 
 
-@pytest.mark.parametrize(
-    ("place", "wrong"),
-    [
-        ("apiVersion", "1"),
-        ("apiVersion", "v0"),
-        ("apiVersion", "v1000"),
-        ("image.repository", "ghcr.io/you/iris:latest"),
-        ("image.repository", ""),
-        ("image.tag", "latest"),
-        ("image.tag", "1.0"),
-        ("image.tag", "1.0.0+cu12"),
-        ("image.tag", f"1.0.0-{'a' * 58}"),
-        ("image.digest", "sha256:1"),
-        ("image.pullSecrets", ["A b"]),
-        ("replicas", 0),
-        ("replicas", 1001),
-        ("autoscaling.minReplicas", 0),
-        ("autoscaling.cpuPercent", 101),
-        ("resources.cpu", "1.5m"),
-        ("resources.memory", "1G"),
-        ("rollout.maxUnavailable", -1),
-        ("rollout.maxUnavailable", "1"),
-        ("rollout.maxSurge", "101%"),
-        ("rollout.maxSurge", 1001),
-        ("rollout.minReadySeconds", 61),
-        ("drain.preStopSeconds", 2),
-        ("drain.timeoutSeconds", 601),
-        ("startupSeconds", 421),
-        ("envFrom.secrets", ["A"]),
-        ("envFrom.configMaps", [1]),
-        ("nodeSelector", {"pool": 1}),
-        ("tolerations", [{"value": "gpu"}]),
-        ("tolerations", [{"key": "gpu", "effect": "NoExec"}]),
-        ("tolerations", [{"key": "gpu", "operator": "Exists"}]),
-        ("expose", "load_balancer"),
-        ("routing.by", "query"),
-        ("routing.host", "https://iris"),
-        ("routing.host", "10.0.0.1"),
-        ("gateway.namespace", "a.b"),
-        ("ingress.className", "A"),
-        ("network.allowFrom", ["a.b"]),
-        ("deprecation.deprecatedOn", "2026-02-30"),
-        ("deprecation.sunset", "31.3.2027"),
-        ("deprecation.migrationUrl", "ftp://example.com"),
-        ("test.baseUrl", "iris.example.org"),
-    ],
-    ids=str,
-)
+def listed(name: str) -> Any:
+    """What a file of tests/chart/ holds."""
+    return yaml.safe_load((ROOT / f"tests/chart/{name}.yaml").read_text("utf-8"))
+
+
+WRONG = [(place, wrong) for place, several in listed("wrong").items() for wrong in several]
+
+
+@pytest.mark.parametrize(("place", "wrong"), WRONG, ids=str)
 def test_a_wrong_value_is_refused_by_name(chart: Path, place: str, wrong: object) -> None:
     assert f"- at '/{place.replace('.', '/')}" in refusal(chart, at(tuple(place.split(".")), wrong))
 
 
-DAYS = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        (
-            GATEWAY | {"routing": {}},
-            "routing.host: is empty, and expose is gateway; write the host name.",
-        ),
-        (
-            INGRESS | {"routing": {}},
-            "routing.host: is empty, and expose is ingress; write the host name.",
-        ),
-        (
-            GATEWAY | {"gateway": {"name": "public"}},
-            "gateway: name or namespace is empty, and expose is gateway; write both.",
-        ),
-        (
-            INGRESS | {"ingress": {}},
-            "ingress.className: is empty, and expose is ingress; write it.",
-        ),
-        (
-            INGRESS | {"routing": {"host": "a", "by": "header"}},
-            "expose: is ingress, which can't tell API versions apart by header; write gateway or"
-            " none.",
-        ),
-        (
-            BALANCER | {"routing": {"by": "path"}},
-            "expose: is loadBalancer, which can't tell API versions apart by path; write gateway"
-            " or none.",
-        ),
-        (
-            INGRESS | {"network": {}},
-            "network.allowFrom: is empty, so nobody may call; list the Ingress controller's"
-            " namespace.",
-        ),
-        (
-            BALANCER | {"network": {"allowFrom": ["a"]}},
-            "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty"
-            " it.",
-        ),
-        (
-            {"replicas": 1, "rollout": {"maxUnavailable": 1}},
-            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
-        ),
-        (
-            {"rollout": {"maxUnavailable": "100%"}},
-            "rollout.maxUnavailable: 100% of 2 pods leaves none to answer during a rollout; write"
-            " 0.",
-        ),
-        (
-            {
-                "replicas": 9,
-                "autoscaling": {"enabled": True, "minReplicas": 1},
-                "rollout": {"maxUnavailable": 1},
-            },
-            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
-        ),
-        (
-            {"rollout": {"maxSurge": 0}},
-            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
-        ),
-        (
-            {"rollout": {"maxSurge": "0%", "maxUnavailable": "40%"}},
-            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
-        ),
-        (
-            {"autoscaling": {"enabled": True, "minReplicas": 11}},
-            "autoscaling.maxReplicas: is less than minReplicas; write as many or more.",
-        ),
-        (
-            {"deprecation": {"sunset": "2027-03-31"}},
-            "deprecation: deprecatedOn and sunset belong together; write both or neither.",
-        ),
-        (
-            {"deprecation": DAYS | {"sunset": "2026-11-30"}},
-            "deprecation.sunset: 2026-11-30 is before deprecatedOn; write 2026-12-01 or later.",
-        ),
-        (
-            {"deprecation": {"migrationUrl": "https://example.com"}},
-            "deprecation.migrationUrl: is set, and deprecatedOn is not; write it too.",
-        ),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("case", listed("together"), ids=lambda case: case["said"])
 def test_values_that_can_not_work_together_are_refused_with_a_remedy(
-    chart: Path, values: Values, sentence: str
+    chart: Path, case: dict[str, Any]
 ) -> None:
-    _, _, said = refusal(chart, values).partition("these values can't work:\n")
-    assert said.splitlines() == [sentence]
+    _, _, said = refusal(chart, case["values"]).partition("these values can't work:\n")
+    assert said.splitlines() == [case["said"]]
 
 
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
@@ -657,7 +533,7 @@ def over(base: Any, values: Any) -> Any:
 WHOLE: list[Values] = [
     {},
     GATEWAY | {"autoscaling": {"enabled": True}},
-    INGRESS | {"deprecation": DAYS},
+    INGRESS | {"deprecation": {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}},
     BALANCER,
 ]
 
