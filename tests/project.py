@@ -76,7 +76,9 @@ def layers_with(path: str) -> list[str]:
 def source_of(path: str, combination: str) -> str:
     """Where in the template a file of a rendered project stands, whether it is there or not."""
     answers = COMBINATIONS[COMBINATION_IDS.index(combination)]
-    own = [f"layers/{layer}" for layer in TARGETS[answers["target"]]["layers"][answers["versioning"]]]
+    own = [
+        f"layers/{layer}" for layer in TARGETS[answers["target"]]["layers"][answers["versioning"]]
+    ]
     folder = next((each for each in layers_with(path) if each in own), "")
     return (TEMPLATE / folder / path).relative_to(ROOT).as_posix()
 

@@ -58,6 +58,17 @@ def rendered(
     return [each for text in manifests for each in yaml.safe_load_all(text) if each]
 
 
+def of(kind: str, objects: list[Object]) -> Object:
+    """The only object of a kind."""
+    (found,) = (each for each in objects if each["kind"] == kind)
+    return found
+
+
+def released(chart: Path, release: dict[str, Any]) -> list[Object]:
+    """The objects of a Helm release, of whose inputs these are."""
+    return rendered(chart, release["values"], release["name"], release["namespace"])
+
+
 def installed(objects: list[Object]) -> list[Object]:
     """Those that `helm install` makes; hooks apart."""
     return [each for each in objects if "helm.sh/hook" not in annotations(each)]
@@ -207,11 +218,7 @@ def test_the_chart_makes_what_the_kubernetes_target_registers(programs: dict[str
         ours = [
             each
             for release in helm_releases(program)
-            for each in installed(
-                rendered(
-                    programs["chart"], release["values"], release["name"], release["namespace"]
-                )
-            )
+            for each in installed(released(programs["chart"], release))
         ]
         others = [
             each["inputs"]
@@ -280,8 +287,7 @@ def test_a_new_release_or_chart_changes_nothing_that_can_not_be_changed(chart: P
 
 def pod(chart: Path, values: Values) -> tuple[Object, Object]:
     """A pod's spec, and its only container."""
-    (deployment,) = (each for each in rendered(chart, values) if each["kind"] == "Deployment")
-    own = deployment["spec"]["template"]["spec"]
+    own = of("Deployment", rendered(chart, values))["spec"]["template"]["spec"]
     (server,) = own["containers"]
     return own, server
 
@@ -324,8 +330,7 @@ def test_nothing_essential_is_a_hook(chart: Path) -> None:
 
 def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path) -> None:
     objects = rendered(chart, GATEWAY)
-    (service,) = (each for each in objects if each["kind"] == "Service")
-    (pod,) = (each for each in objects if each["kind"] == "Pod")
+    service, pod = of("Service", objects), of("Pod", objects)
     _, policy = (each for each in objects if each["kind"] == "NetworkPolicy")
     labels = pod["metadata"]["labels"]
     assert not service["spec"]["selector"].items() <= labels.items()
@@ -337,23 +342,19 @@ def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path)
 
 def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
     objects = rendered(chart, {"replicas": 4, "autoscaling": {"enabled": True}})
-    deployment, scaler = (
-        next(each for each in objects if each["kind"] == kind)
-        for kind in ("Deployment", "HorizontalPodAutoscaler")
-    )
-    assert "replicas" not in deployment["spec"]
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 10)
+    assert "replicas" not in of("Deployment", objects)["spec"]
+    scaler = of("HorizontalPodAutoscaler", objects)["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 10)
     alone = rendered(chart, {"replicas": 4})
     assert "HorizontalPodAutoscaler" not in {each["kind"] for each in alone}
-    assert [each["spec"]["replicas"] for each in alone if each["kind"] == "Deployment"] == [4]
+    assert of("Deployment", alone)["spec"]["replicas"] == 4
 
 
 @pytest.mark.parametrize("default", [False, True])
 def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> None:
     routing = {"host": "iris.example.org", "by": "header", "default": default}
     objects = rendered(chart, GATEWAY | {"routing": routing})
-    (route,) = (each for each in objects if each["kind"] == "HTTPRoute")
-    own, named, *others = route["spec"]["rules"][0]["matches"]
+    own, named, *others = of("HTTPRoute", objects)["spec"]["rules"][0]["matches"]
     assert own["headers"] == [{"type": "Exact", "name": "X-API-Version", "value": "v1"}]
     assert named == {"path": {"type": "PathPrefix", "value": "/v1"}}
     assert others == ([{"path": {"type": "PathPrefix", "value": "/"}}] if default else [])
