@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import baker
 from tests.judges import EVERYTHING, IMAGE, VERSIONS, checkov
-from tests.project import QUESTIONS, TEMPLATE
+from tests.project import QUESTIONS, ROOT, TEMPLATE
 from tests.test_judges_kubernetes import NEWEST, OLDEST, WITHOUT, judged
 
 type Object = dict[str, Any]
@@ -56,6 +56,17 @@ def rendered(
         texts = loaded.render(values, name=name, namespace=namespace)
     manifests = [texts[path] for path in sorted(texts) if path.endswith(".yaml")]
     return [each for text in manifests for each in yaml.safe_load_all(text) if each]
+
+
+def of(kind: str, objects: list[Object]) -> Object:
+    """The only object of a kind."""
+    (found,) = (each for each in objects if each["kind"] == kind)
+    return found
+
+
+def released(chart: Path, release: dict[str, Any]) -> list[Object]:
+    """The objects of a Helm release, of whose inputs these are."""
+    return rendered(chart, release["values"], release["name"], release["namespace"])
 
 
 def installed(objects: list[Object]) -> list[Object]:
@@ -207,11 +218,7 @@ def test_the_chart_makes_what_the_kubernetes_target_registers(programs: dict[str
         ours = [
             each
             for release in helm_releases(program)
-            for each in installed(
-                rendered(
-                    programs["chart"], release["values"], release["name"], release["namespace"]
-                )
-            )
+            for each in installed(released(programs["chart"], release))
         ]
         others = [
             each["inputs"]
@@ -280,8 +287,7 @@ def test_a_new_release_or_chart_changes_nothing_that_can_not_be_changed(chart: P
 
 def pod(chart: Path, values: Values) -> tuple[Object, Object]:
     """A pod's spec, and its only container."""
-    (deployment,) = (each for each in rendered(chart, values) if each["kind"] == "Deployment")
-    own = deployment["spec"]["template"]["spec"]
+    own = of("Deployment", rendered(chart, values))["spec"]["template"]["spec"]
     (server,) = own["containers"]
     return own, server
 
@@ -324,8 +330,7 @@ def test_nothing_essential_is_a_hook(chart: Path) -> None:
 
 def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path) -> None:
     objects = rendered(chart, GATEWAY)
-    (service,) = (each for each in objects if each["kind"] == "Service")
-    (pod,) = (each for each in objects if each["kind"] == "Pod")
+    service, pod = of("Service", objects), of("Pod", objects)
     _, policy = (each for each in objects if each["kind"] == "NetworkPolicy")
     labels = pod["metadata"]["labels"]
     assert not service["spec"]["selector"].items() <= labels.items()
@@ -337,23 +342,19 @@ def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path)
 
 def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
     objects = rendered(chart, {"replicas": 4, "autoscaling": {"enabled": True}})
-    deployment, scaler = (
-        next(each for each in objects if each["kind"] == kind)
-        for kind in ("Deployment", "HorizontalPodAutoscaler")
-    )
-    assert "replicas" not in deployment["spec"]
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 10)
+    assert "replicas" not in of("Deployment", objects)["spec"]
+    scaler = of("HorizontalPodAutoscaler", objects)["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 10)
     alone = rendered(chart, {"replicas": 4})
     assert "HorizontalPodAutoscaler" not in {each["kind"] for each in alone}
-    assert [each["spec"]["replicas"] for each in alone if each["kind"] == "Deployment"] == [4]
+    assert of("Deployment", alone)["spec"]["replicas"] == 4
 
 
 @pytest.mark.parametrize("default", [False, True])
 def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> None:
     routing = {"host": "iris.example.org", "by": "header", "default": default}
     objects = rendered(chart, GATEWAY | {"routing": routing})
-    (route,) = (each for each in objects if each["kind"] == "HTTPRoute")
-    own, named, *others = route["spec"]["rules"][0]["matches"]
+    own, named, *others = of("HTTPRoute", objects)["spec"]["rules"][0]["matches"]
     assert own["headers"] == [{"type": "Exact", "name": "X-API-Version", "value": "v1"}]
     assert named == {"path": {"type": "PathPrefix", "value": "/v1"}}
     assert others == ([{"path": {"type": "PathPrefix", "value": "/"}}] if default else [])
@@ -445,149 +446,25 @@ def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
     rendered(chart, {"global": {"region": "eu"}})
 
 
-@pytest.mark.parametrize(
-    ("place", "wrong"),
-    [
-        ("apiVersion", "1"),
-        ("apiVersion", "v0"),
-        ("apiVersion", "v1000"),
-        ("image.repository", "ghcr.io/you/iris:latest"),
-        ("image.repository", ""),
-        ("image.tag", "latest"),
-        ("image.tag", "1.0"),
-        ("image.tag", "1.0.0+cu12"),
-        ("image.tag", f"1.0.0-{'a' * 58}"),
-        ("image.digest", "sha256:1"),
-        ("image.pullSecrets", ["A b"]),
-        ("replicas", 0),
-        ("replicas", 1001),
-        ("autoscaling.minReplicas", 0),
-        ("autoscaling.cpuPercent", 101),
-        ("resources.cpu", "1.5m"),
-        ("resources.memory", "1G"),
-        ("rollout.maxUnavailable", -1),
-        ("rollout.maxUnavailable", "1"),
-        ("rollout.maxSurge", "101%"),
-        ("rollout.maxSurge", 1001),
-        ("rollout.minReadySeconds", 61),
-        ("drain.preStopSeconds", 2),
-        ("drain.timeoutSeconds", 601),
-        ("startupSeconds", 421),
-        ("envFrom.secrets", ["A"]),
-        ("envFrom.configMaps", [1]),
-        ("nodeSelector", {"pool": 1}),
-        ("tolerations", [{"value": "gpu"}]),
-        ("tolerations", [{"key": "gpu", "effect": "NoExec"}]),
-        ("tolerations", [{"key": "gpu", "operator": "Exists"}]),
-        ("expose", "load_balancer"),
-        ("routing.by", "query"),
-        ("routing.host", "https://iris"),
-        ("routing.host", "10.0.0.1"),
-        ("gateway.namespace", "a.b"),
-        ("ingress.className", "A"),
-        ("network.allowFrom", ["a.b"]),
-        ("deprecation.deprecatedOn", "2026-02-30"),
-        ("deprecation.sunset", "31.3.2027"),
-        ("deprecation.migrationUrl", "ftp://example.com"),
-        ("test.baseUrl", "iris.example.org"),
-    ],
-    ids=str,
-)
+def listed(name: str) -> Any:
+    """What a file of tests/chart/ holds."""
+    return yaml.safe_load((ROOT / f"tests/chart/{name}.yaml").read_text("utf-8"))
+
+
+WRONG = [(place, wrong) for place, several in listed("wrong").items() for wrong in several]
+
+
+@pytest.mark.parametrize(("place", "wrong"), WRONG, ids=str)
 def test_a_wrong_value_is_refused_by_name(chart: Path, place: str, wrong: object) -> None:
     assert f"- at '/{place.replace('.', '/')}" in refusal(chart, at(tuple(place.split(".")), wrong))
 
 
-DAYS = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        (
-            GATEWAY | {"routing": {}},
-            "routing.host: is empty, and expose is gateway; write the host name.",
-        ),
-        (
-            INGRESS | {"routing": {}},
-            "routing.host: is empty, and expose is ingress; write the host name.",
-        ),
-        (
-            GATEWAY | {"gateway": {"name": "public"}},
-            "gateway: name or namespace is empty, and expose is gateway; write both.",
-        ),
-        (
-            INGRESS | {"ingress": {}},
-            "ingress.className: is empty, and expose is ingress; write it.",
-        ),
-        (
-            INGRESS | {"routing": {"host": "a", "by": "header"}},
-            "expose: is ingress, which can't tell API versions apart by header; write gateway or"
-            " none.",
-        ),
-        (
-            BALANCER | {"routing": {"by": "path"}},
-            "expose: is loadBalancer, which can't tell API versions apart by path; write gateway"
-            " or none.",
-        ),
-        (
-            INGRESS | {"network": {}},
-            "network.allowFrom: is empty, so nobody may call; list the Ingress controller's"
-            " namespace.",
-        ),
-        (
-            BALANCER | {"network": {"allowFrom": ["a"]}},
-            "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty"
-            " it.",
-        ),
-        (
-            {"replicas": 1, "rollout": {"maxUnavailable": 1}},
-            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
-        ),
-        (
-            {"rollout": {"maxUnavailable": "100%"}},
-            "rollout.maxUnavailable: 100% of 2 pods leaves none to answer during a rollout; write"
-            " 0.",
-        ),
-        (
-            {
-                "replicas": 9,
-                "autoscaling": {"enabled": True, "minReplicas": 1},
-                "rollout": {"maxUnavailable": 1},
-            },
-            "rollout.maxUnavailable: 1 of 1 pods leaves none to answer during a rollout; write 0.",
-        ),
-        (
-            {"rollout": {"maxSurge": 0}},
-            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
-        ),
-        (
-            {"rollout": {"maxSurge": "0%", "maxUnavailable": "40%"}},
-            "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin.",
-        ),
-        (
-            {"autoscaling": {"enabled": True, "minReplicas": 11}},
-            "autoscaling.maxReplicas: is less than minReplicas; write as many or more.",
-        ),
-        (
-            {"deprecation": {"sunset": "2027-03-31"}},
-            "deprecation: deprecatedOn and sunset belong together; write both or neither.",
-        ),
-        (
-            {"deprecation": DAYS | {"sunset": "2026-11-30"}},
-            "deprecation.sunset: 2026-11-30 is before deprecatedOn; write 2026-12-01 or later.",
-        ),
-        (
-            {"deprecation": {"migrationUrl": "https://example.com"}},
-            "deprecation.migrationUrl: is set, and deprecatedOn is not; write it too.",
-        ),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("case", listed("together"), ids=lambda case: case["said"])
 def test_values_that_can_not_work_together_are_refused_with_a_remedy(
-    chart: Path, values: Values, sentence: str
+    chart: Path, case: dict[str, Any]
 ) -> None:
-    _, _, said = refusal(chart, values).partition("these values can't work:\n")
-    assert said.splitlines() == [sentence]
+    _, _, said = refusal(chart, case["values"]).partition("these values can't work:\n")
+    assert said.splitlines() == [case["said"]]
 
 
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
@@ -657,7 +534,7 @@ def over(base: Any, values: Any) -> Any:
 WHOLE: list[Values] = [
     {},
     GATEWAY | {"autoscaling": {"enabled": True}},
-    INGRESS | {"deprecation": DAYS},
+    INGRESS | {"deprecation": {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}},
     BALANCER,
 ]
 

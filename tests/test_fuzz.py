@@ -1,15 +1,12 @@
 """Generated requests: server and Lambda handler answer alike, never with a fault of their own."""
 
-import base64
 import contextlib
 import json
 import re
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.processes import HANDLER, TRANSPORT, start
+from tests.mapping import Answer
+from tests.processes import Server, on_lambda, said, serving, unnamed
 
 CLIENTS = 16
 
@@ -29,20 +27,6 @@ class Sent(NamedTuple):
     path: str
     headers: list[tuple[str, str]]
     body: bytes
-
-
-class Said(NamedTuple):
-    """An answer, without what differs from one transport to the other."""
-
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
-def said(status: int, headers: dict[str, str], body: str) -> Said:
-    """An answer whose request's id is the same everywhere."""
-    rest = {name: value for name, value in headers.items() if name not in TRANSPORT}
-    return Said(status, rest, body.replace(f'"{rest.pop("x-request-id")}"', '"id"'))
 
 
 numbers = st.floats(0.1, 8).map(lambda number: round(number, 2))
@@ -117,55 +101,21 @@ many = st.tuples(
 )
 
 
-class Handler:
-    """The Lambda handler of a rendered project; answers one request after the other."""
+class Clients:
+    """All that asks a server, each over a connection of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
+    def __init__(self, server: Server) -> None:
+        self.server, self.local = server, threading.local()
 
-    def __call__(self, sent: Sent) -> Said:
-        """Its answer to one request."""
-        assert self.process.stdin
-        assert self.process.stdout
-        line = json.dumps([*sent[:3], base64.b64encode(sent.body).decode()])
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return said(*json.loads(self.process.stdout.readline()))
-
-    def alone(self, row: object) -> object:
-        """The prediction of one row."""
-        (prediction,) = json.loads(self(request({"instances": [row]})).body)["predictions"]
-        return prediction
-
-
-class Server:
-    """The server of a rendered project, and a connection for each client that asks it."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout
-        self.process = process
-        self.port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
-        self.log: list[str] = []
-        self.reader = threading.Thread(target=self.log.extend, args=(process.stdout,))
-        self.reader.start()
-        self.local = threading.local()
-
-    def __call__(self, sent: Sent) -> Said:
+    def __call__(self, sent: Sent) -> Answer:
         """Its answer to one request."""
         if not hasattr(self.local, "connection"):
-            self.local.connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection = self.local.connection
-        connection.putrequest(sent.method, sent.path, skip_accept_encoding=True)
-        for name, value in (*sent.headers, ("Content-Length", str(len(sent.body)))):
-            connection.putheader(name, value)
-        connection.endheaders(sent.body)
-        response = connection.getresponse()
-        lower = {name.lower(): value for name, value in response.getheaders()}
-        return said(response.status, lower, response.read().decode())
+            self.local.connection = self.server.connection()
+        return unnamed(said(self.local.connection, *sent))
 
     def raw(self, data: bytes) -> bytes:
         """What it says to these bytes, until it closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as client:
             with contextlib.suppress(OSError):  # it may have refused what has come already
                 client.sendall(data)
                 client.shutdown(socket.SHUT_WR)
@@ -174,26 +124,30 @@ class Server:
         return b""
 
 
+type Handler = Callable[[Sent], Answer]
+
+
 @pytest.fixture
 def handler(prepared: Callable[[str], Path]) -> Iterator[Handler]:
     """The handler, as long as the test runs."""
-    with start(prepared("lambda"), "-c", HANDLER) as process:
-        yield Handler(process)
-        process.communicate(timeout=10)
+    with on_lambda(prepared("lambda")) as ask:
+        yield lambda sent: unnamed(ask(*sent))
 
 
 @pytest.fixture
-def server(prepared: Callable[[str], Path]) -> Iterator[Server]:
+def clients(prepared: Callable[[str], Path]) -> Iterator[Clients]:
     """The server, as long as the test runs."""
-    with start(prepared("kubernetes"), "-m", "serving.server") as process:
-        server = Server(process)
-        yield server
-        process.terminate()
-        assert process.wait(timeout=30) == 0
-        server.reader.join()
+    with serving(prepared("kubernetes"), "-m", "serving.server") as server:
+        yield Clients(server)
 
 
-def test_server_and_handler_answer_everything_alike(server: Server, handler: Handler) -> None:
+def alone(handler: Handler, row: object) -> object:
+    """The prediction of one row."""
+    (prediction,) = json.loads(handler(request({"instances": [row]})).body)["predictions"]
+    return prediction
+
+
+def test_server_and_handler_answer_everything_alike(clients: Clients, handler: Handler) -> None:
     statuses: set[int] = set()
     predictions: set[str] = set()
 
@@ -209,15 +163,15 @@ def test_server_and_handler_answer_everything_alike(server: Server, handler: Han
     def check(kinds: tuple[list[Sent], list[Sent], list[Sent], list[bytes]]) -> None:
         *requests, raw = kinds
         several = [sent for each in zip(*requests[:2], strict=True) for sent in each] + requests[2]
-        at_the_wire = pool.map(server.raw, raw)
-        answers = [*pool.map(server, several)]
+        at_the_wire = pool.map(clients.raw, raw)
+        answers = [*pool.map(clients, several)]
         for sent, answer in zip(several, answers, strict=True):
             assert answer == handler(sent)
             assert answer.status < 500
             statuses.add(answer.status)
-            if answer.status == 200 and "predictions" in answer.body[:20]:
+            if answer.status == 200 and b"predictions" in answer.body[:20]:
                 found = json.loads(answer.body)["predictions"]
-                assert found == [handler.alone(row) for row in json.loads(sent.body)["instances"]]
+                assert found == [alone(handler, row) for row in json.loads(sent.body)["instances"]]
                 predictions.update(map(str, found))
         for answer in at_the_wire:
             assert not re.match(rb"HTTP/1.1 5", answer)
@@ -226,6 +180,7 @@ def test_server_and_handler_answer_everything_alike(server: Server, handler: Han
         check()
     assert statuses == {200, 400, 404, 405, 415, 422}
     assert len(predictions) > 50  # else an answer to another row would not show
-    assert server(request({"instances": [dict.fromkeys(names, 1)]})).status == 200
-    assert server.process.poll() is None
-    assert not [line for line in server.log if '"ready"' in line or '"error"' in line]
+    assert clients(request({"instances": [dict.fromkeys(names, 1)]})).status == 200
+    assert clients.server.process.poll() is None
+    log = map(json.dumps, [*clients.server.lines.queue])  # some of it may be on its way
+    assert not [line for line in log if '"ready"' in line or '"error"' in line]

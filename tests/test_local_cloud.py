@@ -18,14 +18,10 @@ from typing import Any
 import pytest
 
 from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
-from tests.local_cloud.stack import JSON, Answer, Stack, send
+from tests.local_cloud.stack import EXAMPLE, JSON, Answer, Stack, send
 from tests.project import QUESTIONS, ROOT, make, render
 
 SLUG = "iris-classifier"
-EXAMPLE = (
-    b'{"instances": [{"sepal_length": 5.1, "sepal_width": 3.5,'
-    b' "petal_length": 1.4, "petal_width": 0.2}]}'
-)
 ANSWER = b'{"predictions":[{"species":"setosa","probability":1.0}]}'
 DEPRECATED = {
     "state": "deprecated",

@@ -4,19 +4,15 @@ The real container and the real Lambda handler answer; between client and contai
 program's own mapping templates, in `tests/mapping.py`.
 """
 
-import base64
 import contextlib
+import functools
 import json
 import os
 import socket
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 import pytest
@@ -25,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.deployed import DEPRECATED, Deployed
 from tests.mapping import Answer, Gateway, Headers, endpoint
-from tests.processes import HANDLER, TRANSPORT, start
+from tests.processes import Server, on_lambda, serving, unnamed
 
 FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
 JSON = ("Content-Type", "application/json")
@@ -41,84 +37,15 @@ app.Predictor.predict = predict
 """
 
 
-class Container:
-    """The server of a rendered project, as SageMaker starts and asks it."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int = 0) -> None:
-        self.process, self.lines = process, Queue[dict[str, Any]]()
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        self.port = port or int(self.line("url")["url"].rpartition(":")[2])
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self.lines.put(json.loads(line))
-
-    def line(self, member: str, value: object = None) -> dict[str, Any]:
-        """The next line of the log that has this member, with this value."""
-        while True:
-            line = self.lines.get(timeout=10)
-            if member in line and value in (None, line[member]):
-                return line
-
-    def __call__(self, headers: Headers, body: bytes) -> Answer | None:
-        """What it says to SageMaker."""
-        return self.ask("POST", "/invocations", headers, body)
-
-    def ask(self, method: str, path: str, headers: Headers, body: bytes) -> Answer | None:
-        """Its answer to anybody, or None where there is none."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in (*headers, ("Content-Length", str(len(body)))):
-                connection.putheader(name, value)
-            connection.endheaders(body)
-            said = connection.getresponse()
-            lower = {name.lower(): value for name, value in said.getheaders()}
-            kept = {name: value for name, value in lower.items() if name not in TRANSPORT}
-            return Answer(said.status, kept, said.read())
-        except (OSError, HTTPException):
-            return None
-        finally:
-            connection.close()
+# What a client gets: from headers, and a body by its name.
+type Client = Callable[..., Answer]
 
 
 @contextlib.contextmanager
-def serving(project: Path, *arguments: str, **environ: str) -> Iterator[Container]:
-    """A server that is gone afterwards; with a `PORT` it needn't be ready."""
-    with start(project, *arguments, **environ) as process:
-        try:
-            container = Container(process, int(environ.get("PORT", "0")))
-            yield container
-        except BaseException:
-            process.kill()
-            raise
-        process.terminate()
-        assert process.wait(timeout=30) == 0
-        container.reader.join()
-
-
-type Lambda = Callable[..., Answer]
-
-
-@contextlib.contextmanager
-def on_lambda(project: Path, code: str = "", **environ: str) -> Iterator[Lambda]:
-    """What the Lambda handler answers."""
-    with start(project, "-c", code + HANDLER, **environ) as process:
-
-        def ask(
-            *headers: tuple[str, str], body: bytes, method: str = "POST", path: str = "/v1/predict"
-        ) -> Answer:
-            assert process.stdin
-            assert process.stdout
-            line = json.dumps([method, path, headers, base64.b64encode(body).decode()])
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
-            status, said, text = json.loads(process.stdout.readline())
-            return Answer(status, said, text.encode())
-
-        yield ask
-        process.communicate(timeout=10)
+def predicting(project: Path, code: str = "", **environ: str) -> Iterator[Client]:
+    """What a client of the Lambda handler gets."""
+    with on_lambda(project, code, **environ) as ask:
+        yield lambda *headers, body: ask("POST", "/v1/predict", headers, body)
 
 
 @pytest.fixture(scope="module")
@@ -152,40 +79,35 @@ def deprecated(project: Path) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def container(project: Path, live: Deployed) -> Iterator[Container]:
+def container(project: Path, live: Deployed) -> Iterator[Server]:
     with serving(project, "-m", "serving.sagemaker", "serve", **live.environ) as container:
         yield container
 
 
 @pytest.fixture(scope="module")
-def handler(prepared: Callable[[str], Path]) -> Iterator[Lambda]:
-    with on_lambda(prepared("lambda")) as ask:
+def handler(prepared: Callable[[str], Path]) -> Iterator[Client]:
+    with predicting(prepared("lambda")) as ask:
         yield ask
 
 
-type Front = Callable[..., Answer]
-
-
-def front_of(deployed: Deployed, container: Any) -> Front:
+def front_of(deployed: Deployed, container: Server) -> Client:
     """What a client gets from the front of what is deployed."""
-    gateway = Gateway(deployed.operation, endpoint(container))
+    gateway = Gateway(deployed.operation, endpoint(invoking(container)))
     return lambda *headers, body: gateway(headers, body, FRONTS_ID)
 
 
+def invoking(container: Server) -> Callable[[Headers, bytes], Answer | None]:
+    """What a container says to SageMaker."""
+    return functools.partial(container.ask, "POST", "/invocations")
+
+
 @pytest.fixture(scope="module")
-def front(live: Deployed, container: Container) -> Front:
+def front(live: Deployed, container: Server) -> Client:
     return front_of(live, container)
 
 
-def unnamed(answer: Answer) -> Answer:
-    """The answer, its request being called the same everywhere."""
-    rest = dict(answer.headers)
-    own_id = rest.pop("x-request-id")
-    return answer._replace(headers=rest, body=answer.body.replace(f'"{own_id}"'.encode(), b'"id"'))
-
-
 def test_every_golden_request_is_answered_as_on_lambda(
-    front: Front, handler: Lambda, live: Deployed, contract: dict[str, Any]
+    front: Client, handler: Client, live: Deployed, contract: dict[str, Any]
 ) -> None:
     statuses: list[int] = []
     for golden in contract["x-golden-requests"]:
@@ -201,7 +123,7 @@ def test_every_golden_request_is_answered_as_on_lambda(
 
 
 def test_an_empty_body_is_an_empty_object_as_soon_as_a_template_has_seen_it(
-    front: Front, handler: Lambda
+    front: Client, handler: Client
 ) -> None:
     assert unnamed(front(JSON, body=b"")) == unnamed(handler(JSON, body=b"{}"))
 
@@ -224,7 +146,7 @@ ERRORS: dict[str, tuple[int, list[tuple[str, str]], bytes | None]] = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_every_error_is_answered_as_on_lambda(
-    front: Front, handler: Lambda, example: bytes, name: str
+    front: Client, handler: Client, example: bytes, name: str
 ) -> None:
     status, headers, body = ERRORS[name]
     body = example if body is None else body
@@ -238,7 +160,7 @@ def test_every_error_is_answered_as_on_lambda(
 def test_a_model_that_fails_is_answered_as_on_lambda(
     project: Path, prepared: Callable[[str], Path], live: Deployed, many: bytes
 ) -> None:
-    with on_lambda(prepared("lambda"), BROKEN) as ask, serving(project, "-m", GATED) as broken:
+    with predicting(prepared("lambda"), BROKEN) as ask, serving(project, "-m", GATED) as broken:
         answer = front_of(live, broken)(JSON, ("X-Request-Id", "mine"), body=many)
         assert answer.status == 500
         assert answer == ask(JSON, ("X-Request-Id", "mine"), body=many)
@@ -273,7 +195,7 @@ class Gate:
         return None
 
 
-def unavailable(front: Front, container: Container, example: bytes) -> None:
+def unavailable(front: Client, container: Server, example: bytes) -> None:
     """What a client gets is what the container says to anybody: to be asked again soon."""
     headers = [JSON, ("X-Request-Id", "mine")]
     answer = front(*headers, body=example)
@@ -299,10 +221,10 @@ def test_where_the_queue_is_full_the_client_is_told_to_come_again(
         serving(project, "-m", GATED, GATE=str(gate.path), MAX_QUEUED="1") as full,
         ThreadPoolExecutor() as pool,
     ):
-        first = pool.submit(full, [JSON], pair)
+        first = pool.submit(invoking(full), [JSON], pair)
         at_the_gate = soon(gate.reached)
         # One of the two waits, and for the other there is no room.
-        several = [pool.submit(full, [JSON], example) for _ in range(2)]
+        several = [pool.submit(invoking(full), [JSON], example) for _ in range(2)]
         (refused,), (waiting,) = wait(several, 10, FIRST_COMPLETED)
         unavailable(front_of(live, full), full, example)
         os.close(at_the_gate)
@@ -312,7 +234,7 @@ def test_where_the_queue_is_full_the_client_is_told_to_come_again(
 
 @pytest.mark.parametrize("name", ["X-Request-Id", "x-request-id", "X-REQUEST-ID", "x-ReQuEsT-iD"])
 def test_a_valid_request_id_comes_back_and_is_in_the_log(
-    front: Front, container: Container, example: bytes, name: str
+    front: Client, container: Server, example: bytes, name: str
 ) -> None:
     own_id = f"mine.{name}_1"
     assert front(JSON, (name, own_id), body=example).headers["x-request-id"] == own_id
@@ -344,7 +266,7 @@ WORTHLESS = {
 @pytest.mark.parametrize("body", [None, b"{}"])
 @pytest.mark.parametrize("name", WORTHLESS)
 def test_a_worthless_request_id_changes_nothing_but_itself(
-    front: Front, container: Container, handler: Lambda, example: bytes, name: str, body: Any
+    front: Client, container: Server, handler: Client, example: bytes, name: str, body: Any
 ) -> None:
     headers = [JSON, ("X-Request-Id", WORTHLESS[name])]
     answer = front(*headers, body=body or example)
@@ -354,7 +276,7 @@ def test_a_worthless_request_id_changes_nothing_but_itself(
 
 
 def test_without_a_request_id_the_fronts_own_is_in_header_body_and_log(
-    front: Front, container: Container
+    front: Client, container: Server
 ) -> None:
     for content_type in ("application/json", "text/csv"):
         answer = front(("Content-Type", content_type), body=b"{}")
@@ -365,7 +287,7 @@ def test_without_a_request_id_the_fronts_own_is_in_header_body_and_log(
 
 @pytest.mark.parametrize("spelt", [str.upper, str.lower, str.title, str.swapcase])
 def test_headers_count_in_any_case(
-    front: Front, handler: Lambda, example: bytes, spelt: Callable[[str], str]
+    front: Client, handler: Client, example: bytes, spelt: Callable[[str], str]
 ) -> None:
     for name, value in [
         ("X-API-Version", "v9"),
@@ -380,23 +302,23 @@ def test_headers_count_in_any_case(
         assert unnamed(answer) == unnamed(handler(*headers, body=example))
 
 
-def test_the_trace_is_in_the_log(front: Front, container: Container, example: bytes) -> None:
+def test_the_trace_is_in_the_log(front: Client, container: Server, example: bytes) -> None:
     front(JSON, ("traceparent", TRACE), ("X-Request-Id", "traced"), body=example)
     assert container.line("request_id", "traced")["traceparent"] == TRACE
 
 
 @pytest.fixture(scope="module")
-def deprecated_handler(prepared: Callable[[str], Path]) -> Iterator[Lambda]:
+def deprecated_handler(prepared: Callable[[str], Path]) -> Iterator[Client]:
     environ = {name.upper(): value for name, value in DEPRECATED.items()}
-    with on_lambda(prepared("lambda"), **environ) as ask:
+    with predicting(prepared("lambda"), **environ) as ask:
         yield ask
 
 
 @pytest.mark.parametrize("body", [None, b"{", b"{}", b" " * (1_048_576 + 1)])
 def test_a_deprecated_version_says_so_on_every_answer(
     deprecated: Deployed,
-    deprecated_handler: Lambda,
-    container: Container,
+    deprecated_handler: Client,
+    container: Server,
     example: bytes,
     body: bytes | None,
 ) -> None:
@@ -435,7 +357,7 @@ def requests(draw: st.DrawFn, types: list[str], example: bytes) -> tuple[list[An
 
 
 def test_whatever_is_asked_is_answered_as_on_lambda(
-    front: Front, handler: Lambda, live: Deployed, example: bytes
+    front: Client, handler: Client, live: Deployed, example: bytes
 ) -> None:
     statuses: set[int] = set()
     types = [*live.integration["requestTemplates"]]

@@ -16,6 +16,8 @@ from tests.support import ROOT
 
 type Versions = dict[str, dict[str, Any]]
 
+# The root of all that the program of a project `iris` registers.
+STACK = "pulumi:pulumi:Stack::iris-dev"
 TWO: Versions = {"v1": {"release": "1.4.2"}, "v2": {"release": "2.0.0"}}
 THREE: Versions = {**TWO, "v3": {"release": "3.0.0"}}
 DEPRECATED = {
@@ -48,6 +50,10 @@ class Stacks:
         """What the program registers for a stack, every file of which is there."""
         self.make(project, versions)
         return run(project, stack, config(project, versions, **keys))
+
+    def run_v1(self, **keys: Any) -> Program:
+        """What the program registers for a version v1 with these keys."""
+        return self.run({"v1": TWO["v1"] | keys})
 
     def make(self, project: str, versions: Versions) -> None:
         """Write what the deploy of each version needs."""
@@ -83,6 +89,12 @@ def texts(keys: Mapping[str, Any]) -> dict[str, str]:
 def stack_file(path: Path) -> dict[str, Any]:
     """The config in a stack file, keys as they stand there."""
     return (yaml.safe_load(path.read_text("utf-8")) or {}).get("config") or {}
+
+
+def entries(folder: str) -> list[dict[str, Any]]:
+    """What all files of a folder of tests/ list; each concern has a file of its own there."""
+    files = sorted(ROOT.glob(f"tests/{folder}/*.yaml"))
+    return [entry for path in files for entry in yaml.safe_load(path.read_text("utf-8"))]
 
 
 def _day(value: object) -> str:

@@ -1,8 +1,6 @@
 """The config of a stack, as far as every target has it: what is said of what is wrong."""
 
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pytest
@@ -12,104 +10,16 @@ from infra.problems import Problems, mapping
 from infra.settings import Settings
 from tests import artefacts, scheme
 from tests.program import run
-from tests.stacks import DEPRECATED, TWO, Stacks, config, stack_file, texts
+from tests.stacks import TWO, Stacks, config, stack_file, texts
 from tests.support import BUILD, ROOT
 
 STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
 LIVE = TWO["v1"]
 
 
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        ({"release": 1.1}, 'release: stands without quotes; write it in quotes, such as "1.4.2".'),
-        ({"release": 2}, 'release: stands without quotes; write it in quotes, such as "1.4.2".'),
-        (
-            {"release": "1.10"},
-            'release: "1.10" is not a release; write three numbers in quotes, such as "1.4.2".',
-        ),
-        (
-            {"release": True},
-            'release: true is not a release; write three numbers in quotes, such as "1.4.2".',
-        ),
-        ({"release": "1.4.2\n"}, r'release: "1.4.2\n" is not a release; write three numbers in'),
-        ({"release": "१.२.३"}, 'release: "१.२.३" is not a release; write three numbers in quotes'),
-        (
-            DEPRECATED | {"sunset": date(2027, 3, 31)},
-            'sunset: stands without quotes; write "2027-03-31".',
-        ),
-        (
-            DEPRECATED | {"sunset": "31.3.2027"},
-            'sunset: "31.3.2027" is not a day; write one in quotes, such as "2027-03-31".',
-        ),
-        (
-            DEPRECATED | {"sunset": "2027-02-30"},
-            'sunset: "2027-02-30" is not a day; write one in quotes, such as "2027-03-31".',
-        ),
-        (
-            DEPRECATED | {"sunset": "2026-11-30"},
-            'sunset: 2026-11-30 is before deprecated_on; write "2026-12-01" or later.',
-        ),
-        (
-            {"sunset": "2027-03-31"},
-            "sunset: is set, and state is live; remove it, or write state: deprecated.",
-        ),
-        (
-            {"migration_url": "https://example.com"},
-            "migration_url: is set, and state is live; remove it, or write state: deprecated.",
-        ),
-        (
-            DEPRECATED | {"migration_url": "/move"},
-            'migration_url: "/move" is not a URL of at most 1,000 characters; write one such as',
-        ),
-        (
-            DEPRECATED | {"migration_url": "https://example.com/it's"},
-            'migration_url: "https://example.com/it\'s" is not a URL of at most 1,000 characters;',
-        ),
-        ({"state": "alive"}, "state: is \"alive\"; write 'live', 'deprecated' or 'retired'."),
-    ],
-    ids=str,
-)
-def test_a_wrong_value_is_refused_with_its_remedy(
-    stacks: Stacks, keys: dict[str, Any], sentence: str
-) -> None:
-    (said,) = stacks.refusal_of_v1(**keys)
-    assert said.startswith(f"versions.v1.{sentence}")
-    assert said.endswith(".")
-
-
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        ({"zzz": 1}, "zzz: is not a key here; write one of "),
-        ({"versions": {}}, "versions: is empty; list at least one API version."),
-        (
-            {"versions": "v1"},
-            'versions: is "v1"; write a list of API versions, such as v1: {release: "1.4.2"}.',
-        ),
-        (
-            {"versions": {"v1": LIVE, "V1": LIVE}},
-            "versions.V1: is not the name of an API version; write v1",
-        ),
-        ({"versions": {"v1": LIVE, "": LIVE}}, 'versions."": is not the name of an API version;'),
-        ({"versions": {"v1": LIVE, "v1\n": LIVE}}, r'versions."v1\n": is not the name of an API'),
-        (
-            {"versions": {"v1": LIVE, "v2": "2.0.0"}},
-            'versions.v2: is "2.0.0"; write its settings, such as {release: "1.4.2"}.',
-        ),
-        (
-            {"versions": {"v1": {}}},
-            'versions.v1.release: is missing; add one in quotes, such as "1.4.2".',
-        ),
-    ],
-    ids=str,
-)
-def test_a_wrong_key_of_the_stack_is_refused_with_its_remedy(
-    stacks: Stacks, keys: dict[str, Any], sentence: str
-) -> None:
-    (said,) = stacks.refusal(**keys)
-    assert said.startswith(sentence)
-    assert said.endswith(".")
+def test_a_key_that_there_is_not_is_refused_with_those_that_there_are(stacks: Stacks) -> None:
+    keys = ", ".join(Settings.model_fields)
+    assert stacks.refusal(zzz=1) == [f"zzz: is not a key here; write one of {keys}."]
 
 
 def test_keys_under_another_projects_name_are_found(stacks: Stacks) -> None:
@@ -185,10 +95,6 @@ def test_every_key_has_a_description() -> None:
             assert key.get("description", section.get("description", "")).endswith("."), name
 
 
-def test_the_day_of_the_deprecation_may_be_the_sunset(stacks: Stacks) -> None:
-    stacks.settings({"v1": LIVE | DEPRECATED | {"sunset": DEPRECATED["deprecated_on"]}})
-
-
 def test_settings_can_not_be_changed(stacks: Stacks) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         stacks.settings().versions = {}
@@ -199,15 +105,6 @@ def test_no_list_of_versions_is_refused(stacks: Stacks) -> None:
     needed = texts({f"iris:{key}": value for key, value in keys.items()})
     with pytest.raises(Problems, match=r"^versions: is missing; add a list of API versions, such"):
         Settings.read("iris", "dev", needed)
-
-
-@pytest.mark.parametrize("missing", ["deprecated_on", "sunset"])
-def test_a_deprecated_version_needs_both_days(stacks: Stacks, missing: str) -> None:
-    keys = {key: value for key, value in DEPRECATED.items() if key != missing}
-    assert stacks.refusal_of_v1(**keys) == [
-        f"versions.v1.{missing}: is missing, and state is deprecated; add one, such as"
-        ' "2027-03-31".'
-    ]
 
 
 def test_a_retired_version_needs_no_file_and_is_not_served(stacks: Stacks) -> None:

@@ -21,6 +21,10 @@ from tests.local_cloud.sagemaker import KINDS
 from tests.project import ROOT
 
 JSON = {"Content-Type": "application/json"}
+EXAMPLE = (
+    b'{"instances": [{"sepal_length": 5.1, "sepal_width": 3.5,'
+    b' "petal_length": 1.4, "petal_width": 0.2}]}'
+)
 
 
 @dataclass(frozen=True)
@@ -115,10 +119,12 @@ class Stack:
         return send("POST", url, dict(request.headers), body)
 
 
-def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def send(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float = 60
+) -> Answer:
     """The answer to a request."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.netloc, timeout=60)
+    connection = HTTPConnection(parts.netloc, timeout=timeout)
     try:
         connection.request(method, parts.path, body, dict(headers))
         response = connection.getresponse()

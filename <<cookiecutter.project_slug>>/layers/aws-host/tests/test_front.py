@@ -1,8 +1,5 @@
 """The host scheme: a domain of the owner's for an API version, where one is given."""
 
-import pytest
-
-from infra.problems import Problems
 from tests.stacks import DEPRECATED, TWO, Stacks
 
 DOMAIN = {
@@ -37,14 +34,3 @@ def test_a_retired_version_keeps_its_domain_to_say_so(stacks: Stacks) -> None:
     program = stacks.run(WITH_DOMAIN | {"v1": retired})
     assert program.exports["v1_dns_target"] == "target-of-v1.example.org"
     assert "v1_base_url" not in program.exports
-
-
-def test_two_versions_can_not_share_a_domain(stacks: Stacks) -> None:
-    both = {name: version | {"domain": DOMAIN} for name, version in TWO.items()}
-    with pytest.raises(Problems, match=r"^versions.v2.domain.name: v1.example.org is v1's; write"):
-        stacks.settings(both)
-
-
-def test_a_misspelt_key_of_a_domain_is_told(stacks: Stacks) -> None:
-    with pytest.raises(Problems, match=r"^versions.v1.domain.nmae: is not a key here; write name"):
-        stacks.settings({"v1": TWO["v1"] | {"domain": DOMAIN | {"nmae": "x"}}})

@@ -1,13 +1,14 @@
 """The front that the program registers, whatever answers behind it."""
 
 import json
+import re
 
 import pytest
 
 from tests import scheme
-from tests.documents import ARN, body
+from tests.documents import ARN, added, body
 from tests.program import Program
-from tests.stacks import DEPRECATED, TWO, Stacks
+from tests.stacks import DEPRECATED, THREE, TWO, Stacks
 
 
 def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
@@ -105,3 +106,31 @@ def test_who_signs_needs_no_key(stacks: Stacks) -> None:
     assert not program.of("ApiKey")
     assert program.warnings == []
     assert body(program)["paths"]["/v1/predict"]["post"]["security"] == [{"iam": []}]
+
+
+def test_adding_a_version_only_adds_to_the_documents_of_the_others(
+    stacks: Stacks, two: Program
+) -> None:
+    three = stacks.run(THREE)
+    for version in TWO:
+        for place in added(body(two, version), body(three, version)):
+            assert "/v3" in place or "documentation" in place
+
+
+def test_of_a_retired_version_the_front_keeps_only_an_answer(stacks: Stacks) -> None:
+    after = stacks.run(TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
+    assert {*body(after)["paths"]} & {"/v1", "/v1/{proxy+}", "/v1/predict", "/predict"} == {
+        "/v1",
+        "/v1/{proxy+}",
+    }
+
+
+def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks) -> None:
+    program = stacks.run({"v999": {"release": "1.0.0"}}, "s" * 16, "i" * 32)
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html, and IAM's for roles
+    limits = {"LogGroup": 512, "LogMetricFilter": 512, "MetricAlarm": 255}
+    limits |= {"ApiKey": 128, "RestApi": 128}
+    for resource in program.resources:
+        name = resource.inputs.get("name", "")
+        assert len(name) <= limits.get(resource.kind, 64)
+        assert re.fullmatch(r"[\w/-]*", name)

@@ -1,40 +1,8 @@
 """The header scheme: one host name, and `X-API-Version` says which API version is meant."""
 
-from typing import Any
-
-import pytest
-
 from infra.scheme import matches
-from tests.exposures import EXPOSURES
 from tests.program import changed
-from tests.stacks import THREE, TWO, Stacks
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_a_front_has_a_host_name(stacks: Stacks, expose: str) -> None:
-    keys: dict[str, Any] = EXPOSURES[expose] | {"host": None}
-    if expose == "none":
-        assert stacks.settings(**keys).host is None
-    else:
-        assert stacks.refusal(**keys) == [
-            "host: is missing; add the host name of the front, such as iris.example.org."
-        ]
-
-
-def test_a_default_version_that_is_not_served_is_refused(stacks: Stacks) -> None:
-    assert stacks.refusal(default_version="v9") == [
-        "default_version: v9 is not served; write v1 or v2."
-    ]
-    versions = {"v1": TWO["v1"] | {"state": "retired"}, "v2": TWO["v2"]}
-    assert stacks.refusal(versions, default_version="v1") == [
-        "default_version: v1 is not served; write v2."
-    ]
-
-
-def test_no_version_answers_requests_without_a_header_unless_that_is_said(stacks: Stacks) -> None:
-    assert stacks.refusal(default_version=None) == [
-        'default_version: is null; write one such as "v1".'
-    ]
+from tests.stacks import THREE, Stacks
 
 
 def test_another_default_changes_one_thing_of_each_of_two_versions(stacks: Stacks) -> None:

@@ -1,30 +1,6 @@
 """The path scheme: one host name, and the path says which API version is meant."""
 
-from typing import Any
-
-import pytest
-
 from infra.scheme import path
-from tests.exposures import EXPOSURES
-from tests.stacks import Stacks
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_a_front_has_a_host_name(stacks: Stacks, expose: str) -> None:
-    keys: dict[str, Any] = EXPOSURES[expose] | {"host": None}
-    if expose == "none":
-        assert stacks.settings(**keys).host is None
-    else:
-        assert stacks.refusal(**keys) == [
-            "host: is missing; add the host name of the front, such as iris.example.org."
-        ]
-
-
-@pytest.mark.parametrize("host", ["https://iris", "iris.example.org:80", "10.0.0.1", "Iris", "a_b"])
-def test_what_is_no_host_name_is_refused(stacks: Stacks, host: str) -> None:
-    assert stacks.refusal(host=host) == [
-        f'host: "{host}" is not a host name; write one such as iris.example.org.'
-    ]
 
 
 def test_a_path_is_one_whole_segment() -> None:

@@ -8,33 +8,14 @@ import pytest
 
 from infra.scheme import NAME
 from tests import scheme
-from tests.exposures import EXPOSURES
+from tests.exposures import EXPOSURES, NAMESPACE, exposed
 from tests.program import Program, Resource, changed
 from tests.stacks import DEPRECATED, THREE, TWO, Stacks
 from tests.support import ROOT
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
-COMPONENT = "infra:release:ModelRelease"
-NAMESPACE = "kubernetes:core/v1:Namespace::iris-dev"
 DIGEST = f"sha256:{'a' * 64}"
 REGISTRY = {"repository": "oci://ghcr.io/you/charts", "version": "0.3.0"}
 REPOSITORY = {"repository": "https://charts.example.org", "version": "0.3.0"}
-
-
-def exposed(stacks: Stacks, expose: str, **keys: Any) -> Program:
-    """A stack that serves v1 and v2 this way."""
-    return stacks.run(**EXPOSURES[expose] | keys)
-
-
-def front(version: str, expose: str) -> str:
-    """Where a version is served, without its path."""
-    match expose:
-        case "load_balancer":
-            return "http://lb.example.com"
-        case "none":
-            return f"http://iris-{version}.iris-dev.svc"
-        case _:
-            return f"https://{scheme.host(version)}"
 
 
 def release(program: Program, version: str = "v1") -> Resource:
@@ -44,40 +25,6 @@ def release(program: Program, version: str = "v1") -> Resource:
 
 def values(program: Program, version: str = "v1") -> dict[str, Any]:
     return release(program, version).inputs["values"]
-
-
-def run_v1(stacks: Stacks, **keys: Any) -> Program:
-    """A stack that serves v1 with these keys."""
-    return stacks.run({"v1": TWO["v1"] | keys})
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_a_stack_exports_what_its_clients_and_operators_need(stacks: Stacks, expose: str) -> None:
-    expected = {"namespace": "iris-dev"}
-    for version in TWO:
-        base = front(version, expose) + scheme.path(version)
-        expected |= {
-            f"{version}_base_url": base,
-            f"{version}_url": f"{base}/predict",
-            f"{version}_helm_release": f"iris-{version}",
-            f"{version}_status": "deployed",
-            f"{version}_chart_version": "0.1.0",
-            f"{version}_service": f"iris-{version}",
-        }
-    assert exposed(stacks, expose).exports == expected
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_every_child_belongs_to_its_component_and_types_never_change(
-    stacks: Stacks, expose: str
-) -> None:
-    stack = "pulumi:pulumi:Stack::iris-dev"
-    expected = {NAMESPACE: stack}
-    for version in TWO:
-        component = f"{COMPONENT}::iris-{version}"
-        expected |= {component: stack, f"{RELEASE}::iris-{version}": component}
-    resources = exposed(stacks, expose).resources
-    assert {f"{each.type}::{each.name}": each.parent for each in resources} == expected
 
 
 @pytest.mark.parametrize("expose", EXPOSURES)
@@ -97,39 +44,12 @@ def test_the_name_of_a_helm_release_fits_for_the_longest_project(stacks: Stacks)
     assert len(release(program, "v999").inputs["name"]) <= 53  # Helm's limit
 
 
-def test_a_namespace_that_is_there_is_used_and_left_alone(stacks: Stacks) -> None:
-    program = stacks.run(namespace={"name": "models", "create": False})
-    assert not program.of("Namespace")
-    assert {each.inputs["namespace"] for each in program.of("Release")} == {"models"}
-    assert program.exports["namespace"] == "models"
-
-
-def test_the_namespace_lets_nothing_privileged_in(two: Program) -> None:
-    labels = two.one("Namespace").inputs["metadata"]["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-
-
 @pytest.mark.parametrize("chart", [None, REGISTRY, REPOSITORY], ids=["folder", "oci", "https"])
 def test_a_helm_release_is_installed_as_a_whole_or_taken_back(stacks: Stacks, chart: Any) -> None:
     for each in stacks.run(chart=chart).of("Release"):
         given = each.inputs
         assert (given["atomic"], given["cleanupOnFail"], given["maxHistory"]) == (True, True, 10)
         assert not given.keys() & {"skipAwait", "disableWebhooks", "skipCrds", "replace"}
-
-
-@pytest.mark.parametrize(
-    ("keys", "seconds"),
-    [
-        ({}, 600),
-        ({"replicas": 8, "startup_seconds": 300}, 4 * 305 + 60),  # two at a time
-        ({"autoscaling": {"max_replicas": 20}, "startup_seconds": 200}, 4 * 205 + 60),
-    ],
-    ids=str,
-)
-def test_helm_waits_for_slow_models_in_many_pods(
-    stacks: Stacks, keys: dict[str, Any], seconds: int
-) -> None:
-    assert release(run_v1(stacks, **keys)).inputs["timeout"] == seconds
 
 
 def test_the_chart_is_the_folder_by_a_path_that_every_machine_has(two: Program) -> None:
@@ -187,7 +107,7 @@ def test_values_are_what_the_version_says(stacks: Stacks) -> None:
         "node_selector": {"node_pool": "gpu", "max_skew": "x"},
         "tolerations": [{"key": "spot"}, {"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
     }
-    given = values(run_v1(stacks, **own))
+    given = values(stacks.run_v1(**own))
     assert given["resources"] == own["resources"]
     assert given["rollout"] == {"maxUnavailable": "50%", "maxSurge": 3, "minReadySeconds": 0}
     assert given["drain"] == {"preStopSeconds": 3, "timeoutSeconds": 1}
@@ -234,27 +154,6 @@ def test_the_gateways_proxies_may_be_elsewhere(stacks: Stacks) -> None:
 
 
 @pytest.mark.parametrize("expose", EXPOSURES)
-def test_a_front_without_tls_is_not_said_to_have_it(stacks: Stacks, expose: str) -> None:
-    gateway = {"name": "public", "namespace": "gateways", "https": False}
-    without = {"gateway": {"gateway": gateway}, "ingress": {"ingress": {"class_name": "nginx"}}}
-    program = exposed(stacks, expose, **without.get(expose, {}))
-    base = f"{front('v1', expose)}{scheme.path('v1')}"
-    assert program.exports["v1_base_url"] == base.replace("https://", "http://")
-    given = values(program)
-    assert given.get("gateway", {"https": False})["https"] is False
-    assert "tlsSecret" not in given.get("ingress", {})
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
-def test_adding_a_version_changes_nothing_of_the_others(stacks: Stacks, expose: str) -> None:
-    before, keys = exposed(stacks, expose), EXPOSURES[expose]
-    behind = stacks.run(THREE, **keys)
-    in_front = stacks.run({"v3": THREE["v3"], **TWO}, **keys)
-    assert changed(before, behind) == changed(before, in_front) == set()
-    assert changed(behind, in_front) == changed(in_front, behind) == set()
-
-
-@pytest.mark.parametrize("expose", EXPOSURES)
 def test_values_of_one_version_hold_nothing_of_another(stacks: Stacks, expose: str) -> None:
     keys = EXPOSURES[expose]
     together = stacks.run(THREE, **keys)
@@ -266,40 +165,22 @@ def test_values_of_one_version_hold_nothing_of_another(stacks: Stacks, expose: s
         assert values(together, version) == given
 
 
-def test_a_new_release_changes_its_helm_release_and_nothing_else(
-    stacks: Stacks, two: Program
-) -> None:
+def test_a_new_release_is_another_image_in_its_values(stacks: Stacks, two: Program) -> None:
     after = stacks.run({"v1": TWO["v1"], "v2": {"release": "2.1.0"}})
-    assert changed(two, after) == {"Release iris-v2"}
     before, now = release(two, "v2").inputs, release(after, "v2").inputs
     assert {key for key in before if before[key] != now[key]} == {"values"}
     assert before["values"] | {"image": now["values"]["image"]} == now["values"]
 
 
-def test_deprecating_a_version_changes_its_helm_release_and_nothing_else(
+def test_values_say_since_when_and_until_when_a_version_is_deprecated(
     stacks: Stacks, two: Program
 ) -> None:
-    after = stacks.run({"v1": TWO["v1"] | DEPRECATED, "v2": TWO["v2"]})
-    assert changed(two, after) == {"Release iris-v1"}
-    assert changed(after, stacks.run(THREE | {"v1": TWO["v1"] | DEPRECATED})) == set()
     assert values(two)["deprecation"] == {"deprecatedOn": "", "sunset": "", "migrationUrl": ""}
-    assert values(after)["deprecation"] == {
+    assert values(stacks.run_v1(**DEPRECATED))["deprecation"] == {
         "deprecatedOn": "2026-12-01",
         "sunset": "2027-03-31",
         "migrationUrl": "https://example.com/move#to-v2",
     }
-
-
-def test_a_retired_version_is_gone_with_its_helm_release(stacks: Stacks, two: Program) -> None:
-    after = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}, "v2": TWO["v2"]})
-    assert changed(two, after) == {"ModelRelease iris-v1", "Release iris-v1"}
-    assert not [name for name in after.exports if name.startswith("v1")]
-
-
-def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
-    program = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
-    assert [each.kind for each in program.resources] == ["Namespace"]
-    assert program.exports == {"namespace": "iris-dev"}
 
 
 def test_the_chart_has_the_name_under_which_it_is_published() -> None:
@@ -310,77 +191,3 @@ def test_the_chart_has_the_name_under_which_it_is_published() -> None:
     assert own
     assert published
     assert own[1] == published[1]
-
-
-@pytest.mark.parametrize(
-    ("chart", "sentence"),
-    [
-        (
-            {"repository": "http://charts.example.org", "version": "0.1.0"},
-            'chart.repository: "http://charts.example.org" is no chart repository; write one such'
-            " as https://charts.example.org or oci://ghcr.io/you/charts.",
-        ),
-        (
-            {"repository": "./chart", "version": "0.1.0"},
-            'chart.repository: "./chart" is no chart repository; write one such as'
-            " https://charts.example.org or oci://ghcr.io/you/charts.",
-        ),
-        (
-            REGISTRY | {"version": "latest"},
-            'chart.version: "latest" is not the version of a chart; write three numbers in quotes,'
-            ' such as "0.1.0".',
-        ),
-        (
-            REGISTRY | {"version": ">=0.1.0"},
-            'chart.version: ">=0.1.0" is not the version of a chart; write three numbers in quotes,'
-            ' such as "0.1.0".',
-        ),
-        (REGISTRY | {"version": 0.1}, 'chart.version: is 0.1; write one such as "0.1.0".'),
-        (
-            {"repository": REGISTRY["repository"]},
-            'chart.version: is missing; add one such as "0.1.0".',
-        ),
-        (
-            {"version": "0.1.0"},
-            'chart.repository: is missing; add one such as "oci://ghcr.io/you/charts".',
-        ),
-        (
-            REGISTRY | {"name": "iris"},
-            "chart.name: is not a key here; write one of repository, version.",
-        ),
-        (
-            "oci://ghcr.io/you/charts",
-            'chart: is "oci://ghcr.io/you/charts"; write one such as {"repository":'
-            ' "oci://ghcr.io/you/charts", "version": "0.1.0"}.',
-        ),
-    ],
-    ids=str,
-)
-def test_a_chart_that_can_not_be_found_again_is_refused_with_its_remedy(
-    stacks: Stacks, chart: Any, sentence: str
-) -> None:
-    assert stacks.refusal(chart=chart) == [sentence]
-
-
-@pytest.mark.parametrize(
-    ("version", "sentence"),
-    [
-        ("0.1", '"0.1" is not the version of a chart; write three numbers in quotes, such as'),
-        (1, "is 1; write one such as"),
-    ],
-    ids=str,
-)
-def test_a_wrong_chart_version_is_refused_with_its_remedy(
-    stacks: Stacks, version: Any, sentence: str
-) -> None:
-    versions = {"v1": TWO["v1"] | {"chart_version": version}}
-    assert stacks.refusal(versions, chart=REGISTRY) == [
-        f'versions.v1.chart_version: {sentence} "0.1.0".'
-    ]
-
-
-def test_the_folder_has_no_version_to_choose(stacks: Stacks) -> None:
-    assert stacks.refusal_of_v1(chart_version="0.1.0") == [
-        "versions.v1.chart_version: is set, and the chart is the folder chart/; remove it, or add"
-        " chart with its repository."
-    ]

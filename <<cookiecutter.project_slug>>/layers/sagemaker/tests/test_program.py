@@ -9,17 +9,12 @@ import pytest
 from infra.scheme import prefixes
 from tests import scheme
 from tests.artefacts import REPOSITORY
-from tests.documents import ARN, added, api_changes, body
+from tests.documents import ARN, body
 from tests.program import Program, changed
-from tests.stacks import DEPRECATED, THREE, TWO, Stacks
+from tests.stacks import DEPRECATED, TWO, Stacks
+from tests.target import NAMES, SCALED
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
-ENDPOINT = "infra:endpoint:ModelEndpoint"
-# As the instance type makes them.
-NAMES = {"v1": "iris-dev-v1-940ff1", "v2": "iris-dev-v2-940ff1"}
-# What still answers for a version that is retired.
-FRONT = ("aws:apigateway", "infra:api:")
-SCALED = {"scaling": {"min_instances": 2, "max_instances": 6}, "initial_instance_count": 3}
 
 
 def with_v1(**keys: Any) -> dict[str, dict[str, Any]]:
@@ -30,20 +25,6 @@ def with_v1(**keys: Any) -> dict[str, dict[str, Any]]:
 def policy(program: Program, name: str) -> list[dict[str, Any]]:
     """The statements of a role's policy."""
     return json.loads(program.one("RolePolicy", name).inputs["policy"])["Statement"]
-
-
-def test_a_stack_exports_what_its_clients_and_operators_need(two: Program) -> None:
-    own = {
-        f"{version}_{key}": value
-        for version, name in NAMES.items()
-        for key, value in {
-            "endpoint": name,
-            "log_group": f"/aws/sagemaker/Endpoints/{name}",
-            "base_url": scheme.base_url(version),
-            "url": f"{scheme.base_url(version)}/predict",
-        }.items()
-    }
-    assert two.exports == scheme.EXPORTS | own | {"api_key_name": "iris-dev"}
 
 
 def test_a_model_is_the_image_of_its_release(two: Program) -> None:
@@ -118,7 +99,7 @@ def test_what_an_endpoint_can_go_back_to_is_never_deleted(two: Program) -> None:
 
 def test_an_endpoint_has_one_name_for_all_releases_of_an_instance_type(stacks: Stacks) -> None:
     def name(**keys: Any) -> str:
-        return stacks.run({"v1": TWO["v1"] | keys}).one("Endpoint").inputs["name"]
+        return stacks.run_v1(**keys).one("Endpoint").inputs["name"]
 
     assert name() == name(release="1.5.0", initial_instance_count=2) == NAMES["v1"]
     assert name(instance_type="ml.m5.large") != NAMES["v1"]
@@ -278,102 +259,22 @@ def test_what_a_version_may_do_is_settled_before_it_is_needed(two: Program) -> N
         assert f"{policies}-{version}-front" in deployments[scheme.api(version)].depends_on
 
 
-def test_every_child_belongs_to_its_component_and_types_never_change(stacks: Stacks) -> None:
-    program = stacks.run(with_v1(**SCALED))
-    stack, front = "pulumi:pulumi:Stack::iris-dev", "infra:front:Front::iris-dev"
-    key = "infra:access:Key::iris-dev"
-    expected = {front: stack, key: front} | dict.fromkeys(scheme.FRONT, front)
-    for kind in ("apiKey:ApiKey", "usagePlan:UsagePlan", "usagePlanKey:UsagePlanKey"):
-        expected[f"aws:apigateway/{kind}::iris-dev"] = key
-    for version in TWO:
-        name, api = f"iris-dev-{version}", f"infra:api:Api::{scheme.api(version)}"
-        alarms, endpoint = f"infra:alarms:Alarms::{name}", f"{ENDPOINT}::{name}"
-        call = f"infra:invocation:Invocation::{name}-front"
-        expected |= {alarms: endpoint, endpoint: stack, call: stack, api: front}
-        for kind in ("failures", "slow", "release-failures", "release-slow"):
-            expected[f"aws:cloudwatch/metricAlarm:MetricAlarm::{name}-{kind}"] = alarms
-        for kind in ("restApi:RestApi", "deployment:Deployment", "stage:Stage"):
-            expected[f"aws:apigateway/{kind}::{scheme.api(version)}"] = api
-        expected[f"aws:apigateway/methodSettings:MethodSettings::{scheme.api(version)}"] = api
-        for kind in ("role:Role", "rolePolicy:RolePolicy"):
-            expected |= {f"aws:iam/{kind}::{name}": endpoint, f"aws:iam/{kind}::{name}-front": call}
-        for kind in ("endpoint:Endpoint", "model:Model"):
-            expected[f"aws:sagemaker/{kind}::{name}"] = endpoint
-        expected[f"aws:sagemaker/endpointConfiguration:EndpointConfiguration::{name}"] = endpoint
-        expected[f"aws:cloudwatch/logGroup:LogGroup::{name}"] = endpoint
-    for kind in ("target:Target", "policy:Policy"):
-        expected[f"aws:appautoscaling/{kind}::iris-dev-v1"] = f"{ENDPOINT}::iris-dev-v1"
-    assert {f"{each.type}::{each.name}": each.parent for each in program.resources} == expected
-
-
-def test_names_fit_their_limits_for_the_longest_project_and_stack(stacks: Stacks) -> None:
-    project, stack = "i" * 32, "s" * 16
-    program = stacks.run({"v999": {"release": "1.0.0"} | SCALED}, stack, project)
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
-    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", program.exports["v999_endpoint"])
-    for resource in program.resources:
-        limits = {"LogGroup": 512, "RestApi": 128, "ApiKey": 128, "MetricAlarm": 255}
-        assert len(resource.inputs.get("name", "")) <= limits.get(resource.kind, 64)
-        # Pulumi makes a name of it and of eight characters more.
-        if resource.kind in ("Model", "EndpointConfiguration"):
-            assert len(resource.name) + 8 <= 63
-
-
-def test_adding_a_version_changes_nothing_of_the_others_and_only_adds_to_the_front(
-    stacks: Stacks, two: Program
-) -> None:
-    three = stacks.run(THREE)
-    assert changed(two, three) == scheme.SHARED
-    for version in TWO:
-        for place in added(body(two, version), body(three, version)):
-            assert "/v3" in place or "documentation" in place
-
-
-def test_a_version_in_front_of_the_others_changes_no_more(stacks: Stacks, two: Program) -> None:
-    first = stacks.run({"v3": THREE["v3"], **TWO})
-    assert changed(two, first) == scheme.SHARED
-    assert stacks.run(THREE).by_id().keys() == first.by_id().keys()
-
-
-def test_deprecating_a_version_replaces_no_instance(stacks: Stacks, two: Program) -> None:
-    after = stacks.run(with_v1(**DEPRECATED))
-    assert changed(two, after) == api_changes("v1")
-    answers = body(after)["paths"]["/v1/predict"]["post"]["x-amazon-apigateway-integration"]
-    for answer in answers["responses"].values():
+def test_the_front_says_that_a_version_is_deprecated(stacks: Stacks) -> None:
+    predict = body(stacks.run(with_v1(**DEPRECATED)))["paths"]["/v1/predict"]["post"]
+    for answer in predict["x-amazon-apigateway-integration"]["responses"].values():
         said = answer["responseParameters"]
         assert said["method.response.header.Sunset"] == "'Wed, 31 Mar 2027 00:00:00 GMT'"
 
 
-def test_a_new_release_makes_a_new_model_and_moves_the_endpoint_to_it(
-    stacks: Stacks, two: Program
-) -> None:
-    after = stacks.run({"v1": TWO["v1"], "v2": {"release": "2.1.0"}})
-    # The configuration and the endpoint follow the name that the new model is given.
-    assert changed(two, after) == {"Model iris-dev-v2"}
-    endpoint, configuration = after.one("Endpoint", "v2"), after.one("EndpointConfiguration", "v2")
+def test_an_endpoint_follows_its_model(two: Program) -> None:
+    endpoint, configuration = two.one("Endpoint", "v2"), two.one("EndpointConfiguration", "v2")
     assert "aws:sagemaker/model:Model::iris-dev-v2" in configuration.depends_on
     made = "aws:sagemaker/endpointConfiguration:EndpointConfiguration::iris-dev-v2"
     assert made in endpoint.depends_on
 
 
-def test_a_retired_version_leaves_only_its_answer(stacks: Stacks, two: Program) -> None:
-    after = stacks.run(with_v1(**DEPRECATED | {"state": "retired"}))
-    own = {
-        f"{each.kind} {each.name}"
-        for each in two.resources
-        if each.name.startswith("iris-dev-v1") and not each.type.startswith(FRONT)
-    }
-    assert not own & {f"{each.kind} {each.name}" for each in after.resources}
-    assert changed(two, after) - own == api_changes("v1")
-    assert not [name for name in after.exports if name.startswith("v1")]
-    assert set(body(after)["paths"]) & {"/v1", "/v1/{proxy+}", "/v1/predict", "/predict"} == {
-        "/v1",
-        "/v1/{proxy+}",
-    }
-
-
 def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
-    program = stacks.run({"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}})
+    program = stacks.run_v1(**DEPRECATED | {"state": "retired"})
     assert not program.of("Endpoint") + program.of("MetricAlarm") + program.of("Role")
 
 
@@ -390,3 +291,16 @@ def test_logs_are_kept_as_long_as_the_stack_says(stacks: Stacks) -> None:
     assert {
         each.inputs["name"]: each.inputs["retentionInDays"] for each in program.of("LogGroup")
     } == {f"/aws/sagemaker/Endpoints/{name}": 7 for name in NAMES.values()}
+
+
+def test_an_endpoint_and_its_model_have_names_for_the_longest_project_and_stack(
+    stacks: Stacks,
+) -> None:
+    program = stacks.run({"v999": {"release": "1.0.0"} | SCALED}, "s" * 16, "i" * 32)
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+    name = program.exports["v999_endpoint"]
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)
+    assert program.one("Policy").inputs["name"] == name
+    for kind in ("Model", "EndpointConfiguration"):
+        # Pulumi makes a name of it and of eight characters more.
+        assert len(program.one(kind).name) + 8 <= 63

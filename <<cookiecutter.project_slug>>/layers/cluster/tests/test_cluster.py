@@ -1,0 +1,58 @@
+"""What a cluster is asked for, whichever target asks."""
+
+from typing import Any
+
+import pytest
+
+from tests import target
+from tests.exposures import EXPOSURES, WITHOUT_TLS, exposed
+from tests.program import Program
+from tests.stacks import DEPRECATED, Stacks
+
+
+def test_the_namespace_is_the_stacks_own_and_lets_nothing_privileged_in(two: Program) -> None:
+    assert two.one("Namespace").inputs["metadata"] == {
+        "name": "iris-dev",
+        "labels": {
+            "app.kubernetes.io/name": "iris",
+            "app.kubernetes.io/managed-by": "pulumi",
+            "pod-security.kubernetes.io/enforce": "restricted",
+        },
+    }
+
+
+def test_a_namespace_that_is_there_is_used_and_left_alone(stacks: Stacks) -> None:
+    program = stacks.run(namespace={"name": "models", "create": False})
+    assert not program.of("Namespace")
+    assert program.exports["namespace"] == "models"
+    made = [each.inputs for each in program.resources if not each.type.startswith("infra:")]
+    assert {inputs.get("metadata", inputs)["namespace"] for inputs in made} == {"models"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "seconds"),
+    [
+        ({}, 600),
+        ({"replicas": 8, "startup_seconds": 300}, 4 * 305 + 60),  # two at a time
+        ({"autoscaling": {"max_replicas": 20}, "startup_seconds": 200}, 4 * 205 + 60),
+    ],
+    ids=str,
+)
+def test_pulumi_waits_for_slow_models_in_many_pods(
+    stacks: Stacks, keys: dict[str, Any], seconds: int
+) -> None:
+    assert target.patience(stacks.run_v1(**keys)) == seconds
+
+
+@pytest.mark.parametrize("expose", EXPOSURES)
+def test_a_front_without_tls_is_not_said_to_have_it(stacks: Stacks, expose: str) -> None:
+    program = exposed(stacks, expose, **WITHOUT_TLS.get(expose, {}))
+    base = target.exports(expose)["v1_base_url"]
+    assert program.exports["v1_base_url"] == base.replace("https://", "http://")
+    assert not target.tls(program)
+
+
+def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:
+    program = stacks.run_v1(**DEPRECATED | {"state": "retired"})
+    assert [each.kind for each in program.resources] == ["Namespace"]
+    assert program.exports == {"namespace": "iris-dev"}
