@@ -78,15 +78,13 @@ class Example:
     def __get_pydantic_json_schema__(
         self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        # Not among `examples`: those stand in sentences about what is wrong.
+        """The schema of the key; not among its `examples`, which stand in sentences of problems."""
         return {**handler(core_schema), "example": self.value}
 
 
 type Day = Annotated[date, BeforeValidator(_day), _pattern(DAY)]
 type Release = Annotated[str, BeforeValidator(_release), _pattern(RELEASE), Example("1.4.2")]
-type Url = Annotated[
-    str, AfterValidator(_url), _pattern(URL), Example("https://example.com/move")
-]
+type Url = Annotated[str, AfterValidator(_url), _pattern(URL), Example("https://example.com/move")]
 type VersionName = Annotated[str, StringConstraints(pattern=f"^{VERSION_NAME}$")]
 
 
