@@ -10,7 +10,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.cluster.releases import publish_releases
-from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, ROOT, git, make
+from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, QUESTIONS, ROOT, git, make
 
 type Bake = Callable[..., Path]
 
@@ -90,6 +90,19 @@ def prepared(cookies_session: Any) -> Callable[[str], Path]:
 def ready(request: pytest.FixtureRequest, prepared: Callable[[str], Path]) -> Path:
     """A project of each target after `make setup model`; not to be changed."""
     return prepared(request.param)
+
+
+# A story is told under one scheme, and by `make full` under each.
+SCHEMES = [
+    each if each == "path" else pytest.param(each, marks=pytest.mark.full)
+    for each in QUESTIONS["versioning"]
+]
+
+
+@pytest.fixture
+def many(request: pytest.FixtureRequest) -> int:
+    """How many requests are enough while releases roll out."""
+    return 10_000 if request.config.getoption("--full") else 3_000
 
 
 @pytest.fixture(scope="session")

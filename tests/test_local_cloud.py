@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SCHEMES
 from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
 from tests.local_cloud.stack import EXAMPLE, JSON, Answer, Stack, send
 from tests.project import QUESTIONS, ROOT, make, render
@@ -251,6 +252,7 @@ def names(stack: Stack) -> set[str]:
     return {re.sub(rf" {prefix}-?(v\d+)?\S*", r" \1", each).strip() for each in stack.changes}
 
 
+@pytest.mark.parametrize("project", SCHEMES, indirect=True)
 def test_the_life_of_two_versions(empty: Stack) -> None:
     stack = empty
     stack.up(versions=TWO)
