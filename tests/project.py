@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from markdown_it import MarkdownIt
+
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "<<cookiecutter.project_slug>>"
 QUESTIONS: dict = json.loads((ROOT / "cookiecutter.json").read_text("utf-8"))
@@ -115,6 +117,33 @@ def unlocked(path: Path) -> list[str]:
 def tree(project: Path) -> str:
     """The file list of a rendered project, as it stands in tests/trees/."""
     return "".join(f"{path.as_posix()}\n" for path in files(project))
+
+
+def _anchors(text: str) -> set[str]:
+    """The names by which GitHub lets a link lead to a heading of a page."""
+    tokens = MarkdownIt().parse(text)
+    headings = [
+        "".join(child.content for child in inline.children or [])
+        for token, inline in pairwise(tokens)
+        if token.type == "heading_open"
+    ]
+    names = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    return {f"{name}-{names[:i].count(name)}".removesuffix("-0") for i, name in enumerate(names)}
+
+
+def broken_links(page: Path) -> list[str]:
+    """The links of a page, other than to the web, that lead to no file or to no heading."""
+    broken = []
+    for block in MarkdownIt().enable("table").parse(page.read_text("utf-8")):
+        for token in block.children or []:
+            link = str(token.attrs.get("href", ""))
+            if token.type != "link_open" or "://" in link:
+                continue
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.is_file() or anchor not in {"", *_anchors(target.read_text("utf-8"))}:
+                broken.append(link)
+    return broken
 
 
 def target_of(project: Path) -> str:
