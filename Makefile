@@ -1,7 +1,12 @@
 .DEFAULT_GOAL := help
 
-# uv from the PATH, else the one that `setup` puts into .uv/ (pinned, with hashes).
-UV := $(or $(shell command -v uv),$(CURDIR)/.uv/bin/uv)
+# uv from the PATH where it runs, else the one that `setup` puts into .uv/ (pinned, with hashes).
+FOUND := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+UV := $(or $(FOUND),$(CURDIR)/.uv/bin/uv)
+# What would lead uv, pip or Python to other environments than ours, such as one that is active.
+unexport VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PYTHONHOME PYTHONPATH PYTHONUSERBASE
+export PIP_USER := 0
 COMPILE = "$(UV)" pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-annotate
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 # Rendered projects use the same uv.
@@ -22,23 +27,23 @@ help:  ## list these targets
 .PHONY: setup
 setup: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## make .venv and the others beside it, with the locked dependencies
 
-.venv/installed: requirements/dev.txt | $(if $(shell command -v uv),,.uv/bin/uv)
-	"$(UV)" venv --quiet --allow-existing --python 3.13
-	"$(UV)" pip sync --quiet --require-hashes requirements/dev.txt
+.venv/installed: requirements/dev.txt | $(if $(FOUND),,.uv/bin/uv)
+	"$(UV)" venv --quiet --allow-existing --python 3.13 .venv
+	"$(UV)" pip sync --quiet --require-hashes --python .venv requirements/dev.txt
 	@touch $@
 
 # The emulator of AWS runs the handlers too, so its Python is theirs.
-.ministack/installed: requirements/ministack.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+.ministack/installed: requirements/ministack.txt | $(if $(FOUND),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13 .ministack
 	"$(UV)" pip sync --quiet --require-hashes --python .ministack requirements/ministack.txt
 	@touch $@
 
-.moto/installed: requirements/moto.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+.moto/installed: requirements/moto.txt | $(if $(FOUND),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13 .moto
 	"$(UV)" pip sync --quiet --require-hashes --python .moto requirements/moto.txt
 	@touch $@
 
-.checkov/installed: requirements/checkov.txt | $(if $(shell command -v uv),,.uv/bin/uv)
+.checkov/installed: requirements/checkov.txt | $(if $(FOUND),,.uv/bin/uv)
 	"$(UV)" venv --quiet --allow-existing --python 3.13 .checkov
 	"$(UV)" pip sync --quiet --require-hashes --python .checkov requirements/checkov.txt
 	@touch $@

@@ -23,6 +23,8 @@ from infra.archive import MAX_UPLOAD_BYTES, Archive
 from serving.release import Build
 
 ROOT = Path(__file__).parent.parent
+# What make says; without make the one from the PATH, else the one that `make setup` fetched.
+UV = os.environ.get("UV") or shutil.which("uv") or ROOT / ".uv/bin/uv"
 PLATFORMS = {
     # The oldest system that onnxruntime publishes wheels for.
     "arm64": ("--python-platform", "aarch64-manylinux_2_28"),
@@ -99,7 +101,7 @@ def check_before(target: Path, build: Build) -> None:
 def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
     """Put the wheels of requirements/runtime.txt into `folder`, without what is not needed."""
     subprocess.run(
-        [os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--target", folder]
+        [UV, "pip", "install", "--quiet", "--target", folder]
         + ["--python", sys.executable, *platform, "--python-version", _python_version()]
         + ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
         + ["--link-mode", "copy", "--no-compile-bytecode"]
