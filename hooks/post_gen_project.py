@@ -80,7 +80,10 @@ def main():
     }
     with open(RECORD, "w", encoding="utf-8") as file:
         file.write(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    print(f"\n{CONTEXT['project_slug']}/ is ready. Next:\n")
+    name, target, scheme = (CONTEXT[key] for key in ("project_name", "target", "versioning"))
+    sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal can show every name
+    made = f"{name}, on {target}, API versions by {scheme}"
+    print(f"\n{CONTEXT['project_slug']}/ is ready: {made}. Next:\n")
     print(f"  cd {CONTEXT['project_slug']}\n  make setup model test\n  make serve\n")
 
 

@@ -40,6 +40,11 @@ def is_free(text):
     return not is_slug(text) or len(text) > 32 or text == CORRECTED_SLUG
 
 
+def is_empty():
+    """Whether the project's folder holds nothing yet, but for a repository that waits for it."""
+    return {*os.listdir()} <= {".git"}
+
+
 def listed(words):
     """Words as people read them: a, b or c."""
     *others, last = words
@@ -91,7 +96,7 @@ CHECKS = (
     ),
     (
         "project_slug",
-        lambda _: not os.listdir(),
+        lambda _: is_empty(),
         "is a folder that holds something already: choose another name",
     ),
     ("description", lambda text: len(text) <= 200, "is longer than 200 characters: shorten it"),
@@ -119,7 +124,7 @@ def corrected(text, limit):
 
 def corrected_slug():
     """The nearest slug that passes, and names no folder that holds something."""
-    if os.listdir():
+    if not is_empty():
         return f"{CORRECTED_SLUG[:30].rstrip('-')}-2"
     return CORRECTED_SLUG
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import string
 import subprocess
 import sys
@@ -15,7 +16,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.conftest import Bake
-from tests.project import QUESTIONS, ROOT, cookiecutter, files, on_the_command_line, render
+from tests.project import (
+    ENVIRON,
+    QUESTIONS,
+    ROOT,
+    cookiecutter,
+    files,
+    git,
+    on_the_command_line,
+    render,
+)
 from tests.test_render import parse
 
 HOSTILE = [
@@ -121,9 +131,45 @@ def test_template_marks_typed_at_a_prompt_survive(folder: Path) -> None:
 
 
 def test_what_comes_next_is_printed(folder: Path) -> None:
-    said = cookiecutter(folder, project_slug="mine").stdout
+    said = cookiecutter(folder, project_slug="mine", target="helm", versioning="host").stdout
+    made = "mine/ is ready: Iris Classifier, on helm, API versions by host. Next:\n"
     steps = "  cd mine\n  make setup model test\n  make serve\n"
-    assert said.endswith(f"mine/ is ready. Next:\n\n{steps}\n")
+    assert said.endswith(f"{made}\n{steps}\n")
+
+
+def test_answers_that_cookiecutter_dropped_are_seen_in_what_was_made(folder: Path) -> None:
+    # It warns of the first that is no choice, and drops all that follow.
+    lost = "{target: Kubernetes, versioning: host, project_name: Fraud Score}"
+    said = cookiecutter(folder, settings=f"default_context: {lost}\n").stdout
+    assert "/ is ready: Iris Classifier, on lambda, API versions by path. Next:\n" in said
+
+
+def test_a_name_that_a_terminal_can_not_show_is_no_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRON, "PYTHONIOENCODING", "ascii")
+    result = cookiecutter(folder, project_name="مدل", project_slug="x")
+    assert result.returncode == 0, result.stderr
+    assert r"x/ is ready: \u0645\u062f\u0644, on lambda" in result.stdout
+
+
+def test_a_repository_that_waits_for_its_project_gets_it(folder: Path) -> None:
+    repository = folder / "x"
+    repository.mkdir()
+    git(repository, "init", "--quiet")
+    before = files_of(repository / ".git")
+    result = cookiecutter(folder, "-f", project_slug="x")
+    assert result.returncode == 0, result.stderr
+    assert files_of(repository / ".git") == before
+    assert (repository / "README.md").exists()
+    record = (repository / ".template.json").read_text("utf-8")
+    shutil.rmtree(repository)
+    cookiecutter(folder, project_slug="x")
+    assert (repository / ".template.json").read_text("utf-8") == record
+
+
+def files_of(path: Path) -> dict[Path, bytes]:
+    return {each: each.read_bytes() for each in path.rglob("*") if each.is_file()}
 
 
 INVISIBLE = (
