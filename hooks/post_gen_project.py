@@ -16,12 +16,13 @@ RECORD = ".template.json"
 
 def files_in(folder):
     """Every file below a folder, relative to it, in order; Git's own apart."""
-    return sorted(
+    paths = (
         os.path.relpath(os.path.join(parent, name), folder)
         for parent, _, names in os.walk(folder)
         for name in names
-        if os.path.relpath(parent, folder).split(os.sep)[0] != ".git"
     )
+    # In a submodule and in a worktree, .git is a file.
+    return sorted(path for path in paths if path.split(os.sep)[0] != ".git")
 
 
 def lay_layers():

@@ -66,12 +66,12 @@ LACKING = [
     for key in ENTRY
     if not entry.get(key)
 ]
+if LACKING:
+    sys.exit("The template is broken:\n  " + "\n  ".join(LACKING))
 # A wrapper, a replay file or a configuration can bring in a choice that no prompt offers.
 CHOSEN = [entry for target, entry in TARGETS.items() if target == CONTEXT["target"]]
 SCHEMES = list(
-    dict.fromkeys(
-        scheme for each in CHOSEN or TARGETS.values() for scheme in each.get("layers", ())
-    )
+    dict.fromkeys(scheme for each in CHOSEN or TARGETS.values() for scheme in each["layers"])
 )
 NOT_ONE_LINE = (
     "holds a line break, an invisible character, or one that this Python does not know:"
@@ -141,7 +141,11 @@ def command(answers):
     # On its command line cookiecutter evaluates template marks; written as a text they survive.
     mark = re.compile("<(?=[%#<])")
     literal = "<" * 2 + ' "<" ' + ">" * 2
-    words += [f"{name}={mark.sub(literal, text)}" for name, text in answers.items()]
+    words += [
+        f"{name}={mark.sub(literal, str(value))}"
+        for name, value in answers.items()
+        if not isinstance(value, dict)  # which no command line can give
+    ]
     return shlex.join(words)
 
 
@@ -160,9 +164,9 @@ def corrected_answers():
 
 def main():
     """Exit with 1 and every problem, or in silence."""
-    if LACKING:
-        sys.exit("The template is broken:\n  " + "\n  ".join(LACKING))
-    not_text = [name for name, value in ANSWERS.items() if not isinstance(value, str)]
+    # What a wrapper asks beside our questions may be of any kind.
+    ours = dict.fromkeys(name for name, _, _ in CHECKS)
+    not_text = [name for name in ours if not isinstance(CONTEXT[name], str)]
     if not_text:
         sys.exit(f"Not text, so put it in quotes in your configuration: {', '.join(not_text)}.")
     problems = [

@@ -55,10 +55,13 @@ def test_a_fifth_target_is_an_entry_a_choice_and_a_layer(template: Path, folder:
     assert "image" in make(folder / "x", "help").stdout
 
 
+@pytest.mark.parametrize("target", ["lambda", "fifth"])
 @pytest.mark.parametrize("missing", FIFTH)
-def test_what_an_entry_lacks_is_told_by_name(template: Path, folder: Path, missing: str) -> None:
+def test_what_an_entry_lacks_is_told_by_name(
+    template: Path, folder: Path, missing: str, target: str
+) -> None:
     add(template, {key: value for key, value in FIFTH.items() if key != missing})
-    said = cookiecutter(folder, template=template, project_slug="x", target="lambda")
+    said = cookiecutter(folder, template=template, project_slug="x", target=target)
     assert said.returncode == 1
     assert f"The template is broken:\n  targets.json: fifth has no {missing}\n" in said.stderr
     assert [*folder.iterdir()] == []
@@ -111,6 +114,16 @@ def test_a_choice_that_no_prompt_offers_is_refused(
     assert f"No project was made:\n\n  {sentence}\n" in said.stderr
     assert f" {corrected} team=pricing\n" in said.stderr, "a question of a wrapper is lost"
     assert [*folder.iterdir()] == []
+
+
+def test_what_a_wrapper_asks_may_be_of_any_kind(template: Path, folder: Path) -> None:
+    prompts = template / "cookiecutter.json"
+    more = {"gpu": False, "costs": {"center": "7"}}
+    prompts.write_text(json.dumps(QUESTIONS | more), "utf-8")
+    said = cookiecutter(folder, template=template, project_slug="x", gpu="yes")
+    assert said.returncode == 0, said.stderr
+    said = cookiecutter(folder, template=template, project_slug="X", gpu="yes")
+    assert " versioning=path gpu=True\n" in said.stderr
 
 
 def test_a_target_that_is_no_text_is_named(folder: Path) -> None:
