@@ -17,6 +17,7 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 HERE = Path(__file__).resolve().parent
+TARGETS = json.loads((HERE / "targets.json").read_text(encoding="utf-8"))
 MAX_SLUG = 32
 # Pulumi reads configuration under these names as that of a provider.
 RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
@@ -70,8 +71,7 @@ class Globals(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        targets = json.loads((HERE / "targets.json").read_text(encoding="utf-8"))
-        environment.globals |= {"targets": targets, "template_commit": template_commit}
+        environment.globals |= {"targets": TARGETS, "template_commit": template_commit}
         # Questions and targets stay in the order in which they are written down.
         environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
 
