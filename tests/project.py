@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import yaml
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parent.parent
@@ -105,6 +107,11 @@ def files(project: Path) -> Iterator[Path]:
         relative = path.relative_to(project)
         if path.is_file() and not made & {*relative.parts}:
             yield relative
+
+
+def table(name: str) -> Any:
+    """What a table of these tests holds, `tests/<name>.yaml`."""
+    return yaml.safe_load((ROOT / f"tests/{name}.yaml").read_text("utf-8"))
 
 
 def unlocked(path: Path) -> list[str]:

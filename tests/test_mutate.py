@@ -1,57 +1,43 @@
 """The mutants: each fits the template as it is, and a change is judged by those of its subject."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import mutate
 from tests.mutate import Mutant, every_mutant, of_changed_subjects, read
-from tests.project import git
+from tests.project import git, table
 
-ENTRY = """
-[[mutant]]
-name = "a"
-file = "targets.json"
-find = "lambda"
-replace = "lambada"
-caught_by = "tests/test_targets.py::test_x"
-"""
+TABLES = table("mutate")
+
+
+def entry(**changed: object) -> str:
+    """The mutant of the table as a file has it, with other values; None: without the key."""
+    keys = {key: value for key, value in (TABLES["mutant"] | changed).items() if value is not None}
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    return f"[[mutant]]\n{''.join(lines)}"
 
 
 def test_every_mutant_fits_the_template() -> None:
     assert len(every_mutant()) > 180
 
 
-@pytest.mark.parametrize(
-    ("entry", "said"),
-    [
-        (
-            ENTRY.replace('find = "lambda"', 'find = "a text that is not there"'),
-            "0 times, not once",
-        ),
-        (ENTRY, "targets.json has its text 5 times, not once"),
-        (ENTRY.replace('"targets.json"', '"nothing.json"'), "nothing.json does not exist"),
-        (ENTRY.replace('find = "lambda"\n', ""), "targets.json exists, so it needs a text to find"),
-        (ENTRY.replace("test_targets", "test_nothing"), "tests/test_nothing.py does not exist"),
-        (ENTRY.replace('"tests/', '"rendered[gcp-path] tests/'), "gcp-path is no combination"),
-        (ENTRY + ENTRY, "a is the name of several"),
-        (ENTRY.replace("caught_by", "caughtby"), "a mutant has name, file, find, replace, caught"),
-        (ENTRY.replace("tests/test_targets.py::", ""), "is caught by tests/….py::test_… or rend"),
-    ],
-)
+@pytest.mark.parametrize("case", TABLES["unfit"], ids=lambda case: case["said"])
 def test_a_mutant_that_does_not_fit_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
-    (tmp_path / "some.toml").write_text(entry, "utf-8")
+    (tmp_path / "some.toml").write_text(entry(**case["but"]) * case.get("times", 1), "utf-8")
     monkeypatch.setattr(mutate, "MUTANTS", tmp_path)
-    with pytest.raises(SystemExit, match=said):
+    with pytest.raises(SystemExit, match=case["said"]):
         every_mutant()
 
 
 def test_several_tests_can_be_named(tmp_path: Path) -> None:
-    names = '["tests/test_a.py::test_b", "rendered[helm-path] tests/test_app.py::test_c"]'
+    names = ["tests/test_a.py::test_b", "rendered[helm-path] tests/test_app.py::test_c"]
     path = tmp_path / "some.toml"
-    path.write_text(ENTRY.replace('"tests/test_targets.py::test_x"', names), "utf-8")
+    path.write_text(entry(caught_by=names), "utf-8")
     (mutant,) = read(path)
     assert mutant.caught_by == (
         mutate.Test(None, "tests/test_a.py::test_b"),
@@ -68,34 +54,18 @@ def test_a_mistake_is_made_once_in_a_copy(tmp_path: Path) -> None:
     assert (tmp_path / "new/b.txt").read_text("utf-8") == "new"
 
 
-def mutants() -> list[Mutant]:
-    test = mutate.Test("helm-path", "tests/test_settings.py::test_x")
-    return [
+@pytest.mark.parametrize("case", TABLES["judged"], ids=lambda case: str(case["changed"]))
+def test_a_subject_is_judged_where_a_file_of_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
+) -> None:
+    changed, test = case["changed"], mutate.Test("helm-path", "tests/test_settings.py::test_x")
+    monkeypatch.setattr(mutate, "changed_files", lambda: None if changed is None else {*changed})
+    mutants = [
         Mutant("pods", "a", "infra/a.py", "", "", ()),
         Mutant("pods", "b", "infra/b.py", "", "", (test,)),
         Mutant("front", "c", "infra/c.py", "", "", ()),
     ]
-
-
-@pytest.mark.parametrize(
-    ("changed", "names"),
-    [
-        ({"infra/a.py"}, ["a", "b"]),
-        ({"infra/c.py", "README.md"}, ["c"]),
-        ({"tests/mutants/front.toml"}, ["c"]),
-        (
-            {"<<cookiecutter.project_slug>>/layers/cluster/tests/test_settings.py"},
-            ["a", "b"],
-        ),
-        ({"README.md"}, []),
-        (None, ["a", "b", "c"]),
-    ],
-)
-def test_a_subject_is_judged_where_a_file_of_it_has_changed(
-    monkeypatch: pytest.MonkeyPatch, changed: set[str] | None, names: list[str]
-) -> None:
-    monkeypatch.setattr(mutate, "changed_files", lambda: changed)
-    assert [each.name for each in of_changed_subjects(mutants())] == names
+    assert [each.name for each in of_changed_subjects(mutants)] == case["names"]
 
 
 @pytest.mark.parametrize("commit", ["", "0" * 40, "no commit at all"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.project import QUESTIONS, ROOT, TARGETS, TEMPLATE, cookiecutter, files, make
+from tests.project import QUESTIONS, ROOT, TARGETS, TEMPLATE, cookiecutter, files, make, table
 
 # A fifth target, with one layer and one scheme.
 FIFTH = {
@@ -55,65 +55,47 @@ def test_a_fifth_target_is_an_entry_a_choice_and_a_layer(template: Path, folder:
     assert "image" in make(folder / "x", "help").stdout
 
 
+def refused(folder: Path, *flags: str, **given: Any) -> str:
+    """What is said where no project is made."""
+    said = cookiecutter(folder, *flags, **given)
+    assert said.returncode == 1
+    assert [*folder.iterdir()] == []
+    return said.stderr
+
+
+def replayed(folder: Path, **answers: object) -> str:
+    """What is said of the answers of a replay file, where no project is made."""
+    replay = folder.parent / "replay.json"
+    context = {"project_name": "X", "project_slug": "x", "description": "d"} | answers
+    replay.write_text(json.dumps({"cookiecutter": context}), "utf-8")
+    return refused(folder, "--replay-file", str(replay), typed="")
+
+
 @pytest.mark.parametrize("target", ["lambda", "fifth"])
 @pytest.mark.parametrize("missing", FIFTH)
 def test_what_an_entry_lacks_is_told_by_name(
     template: Path, folder: Path, missing: str, target: str
 ) -> None:
     add(template, {key: value for key, value in FIFTH.items() if key != missing})
-    said = cookiecutter(folder, template=template, project_slug="x", target=target)
-    assert said.returncode == 1
-    assert f"The template is broken:\n  targets.json: fifth has no {missing}\n" in said.stderr
-    assert [*folder.iterdir()] == []
+    said = refused(folder, template=template, project_slug="x", target=target)
+    assert f"The template is broken:\n  targets.json: fifth has no {missing}\n" in said
 
 
 def test_a_scheme_that_a_target_does_not_have_is_refused(template: Path, folder: Path) -> None:
     add(template, FIFTH)
     answers = {"project_slug": "x", "target": "fifth", "versioning": "host"}
-    said = cookiecutter(folder, template=template, **answers)
-    assert said.returncode == 1
-    assert (
-        '\n  versioning "host" is not a versioning scheme of this target: choose path.\n'
-        in said.stderr
-    )
-    assert " target=fifth versioning=path\n" in said.stderr
-    assert [*folder.iterdir()] == []
+    said = refused(folder, template=template, **answers)
+    sentence = 'versioning "host" is not a versioning scheme of this target: choose path.'
+    assert f"\n  {sentence}\n" in said
+    assert " target=fifth versioning=path\n" in said
 
 
-# What a wrapper or an edited replay file can bring in; the prompts of cookiecutter would not.
-FOREIGN = [
-    (
-        {"target": "gcp"},
-        'target "gcp" is not a target: choose lambda, sagemaker, kubernetes or helm.',
-        "target=lambda versioning=host",
-    ),
-    (
-        {"target": "Kubernetes"},
-        'target "Kubernetes" is not a target: choose lambda, sagemaker, kubernetes or helm.',
-        "target=kubernetes versioning=host",
-    ),
-    (
-        {"versioning": "headers"},
-        'versioning "headers" is not a versioning scheme of this target: choose path, host or'
-        " header.",
-        "target=lambda versioning=header",
-    ),
-]
-
-
-@pytest.mark.parametrize(("foreign", "sentence", "corrected"), FOREIGN)
-def test_a_choice_that_no_prompt_offers_is_refused(
-    folder: Path, foreign: dict[str, str], sentence: str, corrected: str
-) -> None:
-    answers = {"project_name": "X", "project_slug": "x", "description": "d", "target": "lambda"}
-    context = answers | {"versioning": "host", "team": "pricing"} | foreign
-    replay = folder.parent / "replay.json"
-    replay.write_text(json.dumps({"cookiecutter": context}), "utf-8")
-    said = cookiecutter(folder, "--replay-file", str(replay), typed="")
-    assert said.returncode == 1
-    assert f"No project was made:\n\n  {sentence}\n" in said.stderr
-    assert f" {corrected} team=pricing\n" in said.stderr, "a question of a wrapper is lost"
-    assert [*folder.iterdir()] == []
+@pytest.mark.parametrize("case", table("targets"), ids=lambda case: str(case["foreign"]))
+def test_a_choice_that_no_prompt_offers_is_refused(folder: Path, case: dict[str, Any]) -> None:
+    answers = {"target": "lambda", "versioning": "host", "team": "pricing"} | case["foreign"]
+    said = replayed(folder, **answers)
+    assert f"No project was made:\n\n  {case['said']}\n" in said
+    assert f" {case['corrected']} team=pricing\n" in said, "a question of a wrapper is lost"
 
 
 def test_what_a_wrapper_asks_may_be_of_any_kind(template: Path, folder: Path) -> None:
@@ -127,11 +109,8 @@ def test_what_a_wrapper_asks_may_be_of_any_kind(template: Path, folder: Path) ->
 
 
 def test_a_target_that_is_no_text_is_named(folder: Path) -> None:
-    context = {"project_name": "X", "project_slug": "x", "description": "d", "target": ["lambda"]}
-    replay = folder.parent / "replay.json"
-    replay.write_text(json.dumps({"cookiecutter": context | {"versioning": {}}}), "utf-8")
-    said = cookiecutter(folder, "--replay-file", str(replay), typed="")
-    assert "Not text, so put it in quotes in your configuration: target, versioning." in said.stderr
+    said = replayed(folder, target=["lambda"], versioning={})
+    assert "Not text, so put it in quotes in your configuration: target, versioning." in said
 
 
 def test_a_template_given_by_a_relative_path_has_its_table(folder: Path) -> None:
