@@ -7,13 +7,17 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 import functools
 import json
 import re
-from collections.abc import Callable, KeysView, Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple, override
 from urllib.parse import quote_plus
 
 import airspeed
 from airspeed import operators
 
+# What a client sends with JSON, and what API Gateway calls a request.
+JSON = ("Content-Type", "application/json")
+FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 # What Java's strings have and airspeed's lack.
@@ -86,50 +90,25 @@ class Once(dict[str, Any]):
         super().__setitem__(name, value)
 
 
-class Map:
-    """Java's map, of which only the methods are used: a header may be called as they are."""
-
-    def __init__(self, items: dict[str, str]) -> None:
-        self.items = items
-
-    def keySet(self) -> KeysView[str]:  # noqa: N802 (Java's name)
-        """All names."""
-        return self.items.keys()
-
-    def get(self, name: str) -> str | None:
-        """One value."""
-        return self.items.get(name)
-
-
-class Input:
+def input_of(body: str, headers: dict[str, str]) -> SimpleNamespace:
     """`$input`: a body, and the headers of the client's request."""
+    # https://github.com/localstack/localstack/pull/12413, which has asked AWS.
+    body = body or "{}"
 
-    def __init__(self, body: str, headers: dict[str, str]) -> None:
-        # https://github.com/localstack/localstack/pull/12413, which has asked AWS.
-        self.body = body or "{}"
-        self.headers = headers
-
-    def params(self) -> dict[str, Map]:
-        """What came with the client's request, by where."""
-        return {"header": Map(self.headers), "path": Map({}), "querystring": Map({})}
-
-    def path(self, expression: str) -> Any:
-        """The member of the body that `$.name` names, or None."""
+    def path(expression: str) -> Any:
         found = re.fullmatch(r"\$\.(\w+)", expression)
         assert found, expression
-        return json.loads(self.body).get(found[1])
+        return json.loads(body).get(found[1])
+
+    # Java's map, of which only the methods are used: a header may be called as they are.
+    header = SimpleNamespace(keySet=headers.keys, get=headers.get)
+    return SimpleNamespace(body=body, params=lambda: {"header": header}, path=path)
 
 
-class Util:
-    """`$util`."""
-
-    def urlEncode(self, text: str) -> str:  # noqa: N802
-        """Java's URLEncoder."""
-        return quote_plus(text, safe="*").replace("~", "%7E")
-
-    def parseJson(self, text: str) -> Any:  # noqa: N802
-        """JSON as maps and lists."""
-        return json.loads(text)
+# `$util`: Java's URLEncoder; JSON as maps and lists.
+UTIL = SimpleNamespace(
+    urlEncode=lambda text: quote_plus(text, safe="*").replace("~", "%7E"), parseJson=json.loads
+)
 
 
 class Gateway:
@@ -155,7 +134,7 @@ class Gateway:
         if template is not None:
             # No media type is binary here, so every body is text.
             text = body.decode(errors="replace")
-            said, context = rendered(template, Input(text, given), request_id)
+            said, context = rendered(template, input_of(text, given), request_id)
             body = said.encode()
             override = context["requestOverride"]["header"]
             headers |= {name.lower(): value for name, value in override.items()}
@@ -173,7 +152,7 @@ class Gateway:
                 headers[name] = found
         # The only one, so whatever the client accepts.
         ((_, template),) = response["responseTemplates"].items()
-        text, context = rendered(template, Input(said.body.decode(), given), request_id)
+        text, context = rendered(template, input_of(said.body.decode(), given), request_id)
         override = context["responseOverride"]
         headers |= {name.lower(): value for name, value in override["header"].items()}
         status = override.get("status", int(response["statusCode"]))
@@ -203,14 +182,14 @@ def header_in(parameter: str, place: str) -> str:
     return parameter.removeprefix(f"{place}.header.").lower()
 
 
-def rendered(template: str, given: Input, request_id: str) -> tuple[str, dict[str, Any]]:
+def rendered(template: str, given: object, request_id: str) -> tuple[str, dict[str, Any]]:
     """What a template gives, and `$context` with what it has overridden."""
     context = {
         "requestId": request_id,
         "requestOverride": {"header": Once()},
         "responseOverride": Once(header=Once()),
     }
-    namespace = {"input": given, "context": context, "util": Util()}
+    namespace = {"input": given, "context": context, "util": UTIL}
     return parsed(template).merge(namespace), context
 
 

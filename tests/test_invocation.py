@@ -10,10 +10,19 @@ import pytest
 
 from tests.conftest import baker
 from tests.deployed import DEPRECATED, Deployed
-from tests.mapping import ATTRIBUTES, Answer, Endpoint, Gateway, Headers, endpoint, failed, refusal
+from tests.mapping import (
+    ATTRIBUTES,
+    FRONTS_ID,
+    JSON,
+    Answer,
+    Endpoint,
+    Gateway,
+    Headers,
+    endpoint,
+    failed,
+    refusal,
+)
 
-FRONTS_ID = "8d1c6c1f-4a53-4a63-9d3c-3f4c0f6f7a2e"
-JSON = ("Content-Type", "application/json")
 MEMBERS = ["type", "title", "status", "detail", "pointer", "request_id"]
 RELEASE = "1.4.2+of.ours"
 
@@ -110,53 +119,36 @@ def test_whatever_a_client_sends_the_attributes_stay_short(said: Any, value: str
     assert {name: ours.attributes[name] for name in wanted} == wanted
 
 
-def own_problem(answer: Answer) -> None:
-    """A problem of the app's form, with the front's id, and of no release."""
+# What an endpoint says that is no answer of ours, and the status that the client gets.
+STRANGE = {
+    "nothing": (failed(500, None), 502),
+    "no text": (failed(500, ""), 502),
+    "a page": (failed(503, "<html>\"release\" 'of' $context.requestId #end"), 502),
+    "other JSON": (failed(404, '{"detail": "no such model"}'), 502),
+    "no release": (failed(408, '{"type":"about:blank","status":408,"request_id":"a"}'), 502),
+    "a list": (failed(400, "[]"), 502),
+    "null": (Answer(424, {}, b'{"OriginalMessage": null}'), 502),
+    "no member at all": (Answer(424, {}, b"{}"), 502),
+    "too late": (endpoint(lambda *_: None)({}, b""), 502),
+}
+# Of each status of SageMaker's own, what the client gets.
+SERVICE = {400: 502, 403: 502, 404: 502, 413: 413, 429: 429, 500: 502, 503: 429, 529: 502}
+STRANGE |= {f"{own}": (refusal(own, "SomeException"), status) for own, status in SERVICE.items()}
+
+
+@pytest.mark.parametrize(("strange", "status"), STRANGE.values(), ids=STRANGE)
+def test_what_is_no_answer_of_ours_is_a_problem_of_the_front(
+    said: Any, strange: Answer, status: int
+) -> None:
+    answer = said(lambda *_: strange, JSON, ("X-Request-Id", "mine"))
     body = json.loads(answer.body)
+    assert answer.status == status
+    # A problem of the app's form, with the front's id, and of no release.
     assert [*body] == MEMBERS
-    assert (body["status"], body["request_id"]) == (answer.status, FRONTS_ID)
+    assert (body["status"], body["request_id"]) == (status, FRONTS_ID)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] == FRONTS_ID
     assert not {"x-model-release", "retry-after"} & answer.headers.keys()
-
-
-NO_PROBLEM = {
-    "nothing": failed(500, None),
-    "no text": failed(500, ""),
-    "a page": failed(503, "<html>\"release\" 'of' $context.requestId #end"),
-    "other JSON": failed(404, '{"detail": "no such model"}'),
-    "a problem without a release": failed(
-        408, '{"type":"about:blank","status":408,"request_id":"a"}'
-    ),
-    "a list": failed(400, "[]"),
-    "null": Answer(424, {}, b'{"OriginalMessage": null}'),
-    "no member at all": Answer(424, {}, b"{}"),
-    "too late": failed(0, "Your invocation timed out while waiting for a response."),
-}
-
-
-@pytest.mark.parametrize("name", NO_PROBLEM)
-def test_what_is_no_problem_of_ours_is_one_of_the_front(said: Any, name: str) -> None:
-    answer = said(lambda *_: NO_PROBLEM[name], JSON, ("X-Request-Id", "mine"))
-    assert answer.status == 502
-    own_problem(answer)
-
-
-def test_a_container_that_says_nothing_is_a_problem_of_the_front(said: Any) -> None:
-    answer = said(endpoint(lambda *_: None))
-    assert answer.status == 502
-    own_problem(answer)
-
-
-# Of each status of SageMaker's own, what the client gets.
-SERVICE = {400: 502, 403: 502, 404: 502, 413: 413, 429: 429, 500: 502, 503: 429, 529: 502}
-
-
-@pytest.mark.parametrize("status", SERVICE)
-def test_an_error_of_the_service_is_a_problem_of_the_front(said: Any, status: int) -> None:
-    answer = said(lambda *_: refusal(status, "SomeException"), JSON, ("X-Request-Id", "mine"))
-    assert answer.status == SERVICE[status]
-    own_problem(answer)
 
 
 def test_templates_ask_of_java_only_what_it_has(deprecated: Deployed) -> None:
