@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from tests.cluster.releases import publish_releases
 from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, QUESTIONS, ROOT, git, make
 
 type Bake = Callable[..., Path]
+
+# What is generated is the same each time, however long it takes.
+SAME_EACH_TIME = settings(
+    derandomize=True, database=None, deadline=None, suppress_health_check=[*HealthCheck]
+)
 
 
 def baker(cookies: Any) -> Bake:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.mapping import Answer
+from tests.conftest import SAME_EACH_TIME
+from tests.mapping import JSON, Answer
 from tests.processes import Server, on_lambda, said, serving, unnamed
 
 CLIENTS = 16
@@ -33,7 +34,6 @@ numbers = st.floats(0.1, 8).map(lambda number: round(number, 2))
 names = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 rows = st.fixed_dictionaries(dict.fromkeys(names, numbers))
 documents = st.lists(rows, min_size=1, max_size=3).map(lambda several: {"instances": several})
-JSON = ("Content-Type", "application/json")
 
 
 def request(document: object) -> Sent:
@@ -151,14 +151,8 @@ def test_server_and_handler_answer_everything_alike(clients: Clients, handler: H
     statuses: set[int] = set()
     predictions: set[str] = set()
 
-    @settings(
-        max_examples=100,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],  # to make a failure smaller would take minutes
-        suppress_health_check=[*HealthCheck],
-    )
+    # To make a failure smaller would take minutes.
+    @settings(SAME_EACH_TIME, max_examples=100, phases=[Phase.generate])
     @given(many)
     def check(kinds: tuple[list[Sent], list[Sent], list[Sent], list[bytes]]) -> None:
         *requests, raw = kinds
