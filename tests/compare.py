@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import helm_python
-
-from tests.judges import EVERYTHING, IMAGE, SHOWN, VERSIONS
+from tests.judges import ON_A_CLUSTER, SHOWN
+from tests.programs import charted, exposures_of, programs
 from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, TARGETS, files, make, render
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
@@ -38,35 +37,12 @@ def stacks(target: str, exposures: dict[str, Any]) -> Iterator[tuple[str, dict[s
         yield "every option", {"versions": every} | OPTIONS
     for expose, keys in exposures.items():
         yield f"{expose}, one version", keys | {"versions": ONE}
-        every = {"versions": VERSIONS | {"v4": EVERYTHING}, "image": IMAGE}
-        yield f"{expose}, every option", keys | every
-
-
-def exposures_of(project: Path, python: Path) -> dict[str, Any]:
-    """The ways in which a project on a cluster can be called, each with the keys that it needs."""
-    ask = "import json; from tests.exposures import EXPOSURES; print(json.dumps(EXPOSURES))"
-    return json.loads(subprocess.check_output([python, "-c", ask], cwd=project))
-
-
-# All stacks of a project in one process: the imports are what takes time.
-PROGRAMS = """
-import dataclasses, json, os, sys
-from pathlib import Path
-from tests.stacks import Stacks
-
-folder = Path(sys.argv[1])
-stacks = Stacks(folder)
-os.chdir(folder)
-several = json.loads(sys.argv[2])
-print(json.dumps({name: dataclasses.asdict(stacks.run(**several[name])) for name in several}))
-"""
+        yield f"{expose}, every option", keys | ON_A_CLUSTER
 
 
 def registered(project: Path, python: Path, several: dict[str, Any]) -> dict[str, Any]:
     """All that a project's program registers for each stack, and what its charts become."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [python, "-c", PROGRAMS, folder, json.dumps(several)]
-        said = json.loads(subprocess.check_output(command, cwd=project))
+    said = programs(project, python, several)
     for stack in said.values():
         resources = stack.pop("resources")
         stack |= {f"{each['type']}::{each['name']}": each for each in resources}
@@ -74,13 +50,6 @@ def registered(project: Path, python: Path, several: dict[str, Any]) -> dict[str
             if each["type"].endswith("helm.sh/v3:Release"):
                 stack[f"chart of {each['name']}"] = charted(project / "chart", each["inputs"])
     return said
-
-
-def charted(chart: Path, inputs: dict[str, Any]) -> dict[str, str]:
-    """What Helm's engine makes of a chart for a release, by template."""
-    with helm_python.Chart.load(chart) as loaded:
-        name, namespace = inputs["name"], inputs["namespace"]
-        return loaded.render(inputs["values"], name=name, namespace=namespace)
 
 
 def differences(old: Any, new: Any, where: str) -> Iterator[str]:

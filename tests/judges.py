@@ -5,56 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.project import ROOT
+from tests.project import ROOT, table
 
 # Programs of the development environment.
 PROGRAMS = Path(sys.executable).parent
 CHECKOV = ROOT / ".checkov" / "bin" / "checkov"
-# What they are shown: a version of each state.
-_DEPRECATED = {
-    "release": "1.4.2",
-    "state": "deprecated",
-    "deprecated_on": "2026-12-01",
-    "sunset": "2027-03-31",
-    "migration_url": "https://example.com/move?from=$v1#to",
+TABLES = table("judges")
+# What they are shown: keys of a stack on a cluster; the versions of one on AWS, by target.
+ON_A_CLUSTER = {
+    "versions": TABLES["versions"] | TABLES["on_a_cluster"],
+    "image": TABLES["image"],
 }
-VERSIONS = {
-    "v1": _DEPRECATED | {"state": "retired"},
-    "v2": _DEPRECATED,
-    "v3": {"release": "3.0.0"},
-}
-
-# What each target on AWS is shown: a version of each state, and every option of one somewhere.
-SHOWN = {
-    "lambda": VERSIONS,
-    "sagemaker": VERSIONS
-    | {
-        "v3": {
-            "release": "3.0.0",
-            "digest": f"sha256:{'a' * 64}",
-            "instance_type": "ml.m5.xlarge",
-            "initial_instance_count": 2,
-            "scaling": {"min_instances": 2},
-            "rollout": {"canary": {}},
-        },
-        "v4": {
-            "release": "4.0.0",
-            "model_data": "s3://models/iris/model.tar.gz",
-            "initial_instance_count": 4,
-            "rollout": {"rolling": {}},
-        },
-    },
-}
-# A version with every key that adds to its objects.
-EVERYTHING = {
-    "release": "4.0.0",
-    "digest": f"sha256:{'a' * 64}",
-    "autoscaling": {},
-    "env_from": {"secrets": ["tokens"], "config_maps": ["flags"]},
-    "node_selector": {"pool": "gpu"},
-    "tolerations": [{"key": "spot"}, {"key": "gpu", "value": "yes", "effect": "NoSchedule"}],
-}
-IMAGE = {"repository": "ghcr.io/you/iris", "pull_secrets": ["registry"]}
+SHOWN = {target: TABLES["versions"] | own for target, own in TABLES["on_aws"].items()}
 
 
 def zizmor(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,31 +9,21 @@ from typing import Any
 import helm_python
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import baker
-from tests.judges import EVERYTHING, IMAGE, VERSIONS, checkov
-from tests.project import QUESTIONS, ROOT, TEMPLATE
-from tests.test_judges_kubernetes import NEWEST, OLDEST, WITHOUT, judged
+from tests.conftest import SAME_EACH_TIME, baker
+from tests.judges import ON_A_CLUSTER, TABLES, checkov
+from tests.programs import charted, exposures_of, programs
+from tests.project import QUESTIONS, TEMPLATE, table
+from tests.test_judges_kubernetes import NEWEST, OLDEST, judged
 
 type Object = dict[str, Any]
 type Values = dict[str, Any]
 
 SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
-GATEWAY = {
-    "expose": "gateway",
-    "routing": {"host": "iris.example.org"},
-    "gateway": {"name": "public", "namespace": "gateways"},
-}
-INGRESS = {
-    "expose": "ingress",
-    "routing": {"host": "iris.example.org"},
-    "ingress": {"className": "nginx"},
-    "network": {"allowFrom": ["ingress"]},
-}
-BALANCER = {"expose": "loadBalancer", "routing": {"by": "host"}}
+GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +41,7 @@ def rendered(
     Raises:
         HelmError: it refused; the text says why.
     """
-    with helm_python.Chart.load(chart) as loaded:
-        texts = loaded.render(values, name=name, namespace=namespace)
+    texts = charted(chart, {"values": values, "name": name, "namespace": namespace})
     manifests = [texts[path] for path in sorted(texts) if path.endswith(".yaml")]
     return [each for text in manifests for each in yaml.safe_load_all(text) if each]
 
@@ -85,90 +73,44 @@ def refusal(chart: Path, values: Values, name: str = "iris-v1") -> str:
     return str(refused.value)
 
 
+def reasons(refusal: str) -> list[str]:
+    """The sentences of a chart that refuses values which its schema takes."""
+    return refusal.partition("these values can't work:\n")[2].splitlines()
+
+
 @pytest.mark.parametrize("scheme", QUESTIONS["versioning"])
 def test_a_project_has_the_chart_as_it_stands_in_the_template(
     cookies_session: Any, scheme: str
 ) -> None:
     own = baker(cookies_session)(target="helm", versioning=scheme) / "chart"
-    for path in (SOURCE / "values.yaml", SOURCE / "values.schema.json", *templates()):
+    for path in (*SOURCE.glob("values*"), *SOURCE.glob("templates/**/*.*")):
         assert (own / path.relative_to(SOURCE)).read_bytes() == path.read_bytes()
-
-
-def templates() -> list[Path]:
-    return [path for path in sorted((SOURCE / "templates").rglob("*")) if path.is_file()]
 
 
 # What the two targets register
 
-PROGRAMS = """
-import dataclasses, json, os, sys
-from pathlib import Path
-from tests.exposures import EXPOSURES
-from tests.stacks import Stacks
 
-folder, several = Path(sys.argv[1]), json.loads(sys.argv[2])
-stacks = Stacks(folder)
-os.chdir(folder)
-made = {}
-for expose, keys in EXPOSURES.items():
-    for name, given in several.items():
-        own = {key: value for key, value in given.items() if key == expose}
-        network = keys.get("network", {}) | given["network"]
-        program = stacks.run(**keys | own | given["all"] | {"network": network})
-        made[f"{expose}, {name}"] = dataclasses.asdict(program)
-print(json.dumps(made))
-"""
-OWN = {
-    "release": "5.0.0rc1",
-    "replicas": 4,
-    "resources": {"cpu": "0.5", "memory": "1Gi"},
-    "rollout": {"max_unavailable": "50%", "max_surge": 3, "min_ready_seconds": 0},
-    "drain": {"pre_stop_seconds": 3, "timeout_seconds": 600},
-    "startup_seconds": 420,
-}
-SCALED = {
-    "release": f"6.0.0-{'a' * 57}",  # the longest that a label takes
-    "autoscaling": {"min_replicas": 3, "max_replicas": 1000, "cpu_percent": 100},
-    "env_from": {"secrets": ["1", "true"]},
-    "node_selector": {"on": "no", "1": "2"},
-    "tolerations": [{"key": "null", "value": "", "effect": "NoExecute"}],
-}
-# A version of each state; then every key.
-STACKS = {
-    "every option": {
-        "all": {
-            "versions": VERSIONS | {"v4": EVERYTHING, "v5": OWN, "v6": SCALED},
-            "image": IMAGE,
-        },
-        "network": {"metrics_from": ["monitoring", "0"]},
-    },
-    "none": {
-        "all": {"versions": {"v2": {"release": "2.0.0"}}},
-        "network": {},
-        "gateway": {"name": "1", "namespace": "2", "https": False},
-        "ingress": {"class_name": "true"},
-    },
-}
+def stacks(exposures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The stacks of the table for each exposure, each a name and the keys of its file."""
+    for expose, keys in exposures.items():
+        for name, stack in table("chart/stacks").items():
+            own = {k: v for k, v in stack.items() if k not in ("gateway", "ingress") or k == expose}
+            own["network"] = keys.get("network", {}) | own["network"]
+            if name == "every option":
+                own |= ON_A_CLUSTER | {"versions": ON_A_CLUSTER["versions"] | own["versions"]}
+            yield f"{expose}, {name}", keys | own
 
 
 @pytest.fixture(scope="session", params=QUESTIONS["versioning"])
-def programs(
-    request: pytest.FixtureRequest,
-    cookies_session: Any,
-    prepared: Callable[[str], Path],
-    tmp_path_factory: Any,
+def both(
+    request: pytest.FixtureRequest, cookies_session: Any, prepared: Callable[[str], Path]
 ) -> dict[str, Any]:
-    """What each target registers, by target and exposure; and the chart."""
-    python = prepared("helm") / ".venv/bin/python"
-    made: dict[str, Any] = {}
+    """What each of the two targets registers, by stack."""
+    python, made = prepared("helm") / ".venv/bin/python", {}
     for target in ("helm", "kubernetes"):
         answers = {"target": target, "versioning": request.param, "project_slug": "iris"}
         project = baker(cookies_session)(**answers)
-        folder = tmp_path_factory.mktemp(target)
-        command = [python, "-c", PROGRAMS, folder, json.dumps(STACKS)]
-        made[target] = json.loads(subprocess.check_output(command, cwd=project))
-        if target == "helm":
-            made["chart"] = project / "chart"
+        made[target] = programs(project, python, dict(stacks(exposures_of(project, python))))
     return made
 
 
@@ -180,15 +122,11 @@ def helm_releases(program: Any) -> Iterator[dict[str, Any]]:
 
 
 def without_who_manages_it(each: Object) -> None:
-    """Pulumi or Helm, and helm.sh/chart is Helm's way to say so."""
+    """Pulumi or Helm, which say so in labels; Pulumi also how long it waits, Helm has --timeout."""
     pods = each.get("spec", {}).get("template", {}).get("metadata", {})
     for labels in (each["metadata"]["labels"], pods.get("labels", {})):
         labels.pop("app.kubernetes.io/managed-by", None)
         labels.pop("helm.sh/chart", None)
-
-
-def without_pulumis_annotations(each: Object) -> None:
-    """How long Pulumi waits; Helm has --timeout."""
     own = annotations(each)
     for name in [name for name in own if name.startswith("pulumi.com/")]:
         del own[name]
@@ -208,21 +146,22 @@ def comparable(objects: list[Object]) -> dict[str, Object]:
     """Objects by kind and name, without the only differences that there may be."""
     for each in objects:
         without_who_manages_it(each)
-        without_pulumis_annotations(each)
     return {f"{o['kind']} {o['metadata']['name']}": without_what_is_empty(o) for o in objects}
 
 
-def test_the_chart_makes_what_the_kubernetes_target_registers(programs: dict[str, Any]) -> None:
-    assert programs["helm"].keys() == programs["kubernetes"].keys()
-    for stack, program in programs["helm"].items():
+def test_the_chart_makes_what_the_kubernetes_target_registers(
+    chart: Path, both: dict[str, Any]
+) -> None:
+    assert both["helm"].keys() == both["kubernetes"].keys()
+    for stack, program in both["helm"].items():
         ours = [
             each
             for release in helm_releases(program)
-            for each in installed(released(programs["chart"], release))
+            for each in installed(released(chart, release))
         ]
         others = [
             each["inputs"]
-            for each in programs["kubernetes"][stack]["resources"]
+            for each in both["kubernetes"][stack]["resources"]
             if each["type"].startswith("kubernetes:") and not each["type"].endswith(":Namespace")
         ]
         mine, theirs = comparable(ours), comparable(others)
@@ -232,10 +171,10 @@ def test_the_chart_makes_what_the_kubernetes_target_registers(programs: dict[str
 
 
 def test_both_targets_make_the_same_namespace_and_say_the_same_addresses(
-    programs: dict[str, Any],
+    both: dict[str, Any],
 ) -> None:
-    for stack, program in programs["helm"].items():
-        other = programs["kubernetes"][stack]
+    for stack, program in both["helm"].items():
+        other = both["kubernetes"][stack]
         spaces = [
             [each for each in one["resources"] if each["type"].endswith(":Namespace")]
             for one in (program, other)
@@ -246,23 +185,22 @@ def test_both_targets_make_the_same_namespace_and_say_the_same_addresses(
             assert said.items() <= other["exports"].items()
 
 
-def test_the_notes_name_the_address_that_the_program_exports(programs: dict[str, Any]) -> None:
-    for stack, program in programs["helm"].items():
+def test_the_notes_name_the_address_that_the_program_exports(
+    chart: Path, both: dict[str, Any]
+) -> None:
+    for stack, program in both["helm"].items():
         for release in helm_releases(program):
-            with helm_python.Chart.load(programs["chart"]) as loaded:
-                texts = loaded.render(
-                    release["values"], name=release["name"], namespace=release["namespace"]
-                )
+            texts = charted(chart, release)
             (notes,) = (text for path, text in texts.items() if path.endswith("NOTES.txt"))
             version = release["values"]["apiVersion"]
             if stack.startswith(("gateway", "ingress")):
                 assert f"POST {program['exports'][f'{version}_url']}\n" in notes
 
 
-def test_values_of_the_program_pass_a_strict_lint(programs: dict[str, Any]) -> None:
-    for program in programs["helm"].values():
+def test_values_of_the_program_pass_a_strict_lint(chart: Path, both: dict[str, Any]) -> None:
+    for program in both["helm"].values():
         for release in helm_releases(program):
-            report = helm_python.lint(programs["chart"], release["values"], strict=True)
+            report = helm_python.lint(chart, release["values"], strict=True)
             assert report["errors"] == []
             assert [each["error"] for each in report["messages"]] == ["icon is recommended"]
 
@@ -316,15 +254,7 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
     objects = rendered(chart, GATEWAY | {"autoscaling": {"enabled": True}})
     hooks = [each for each in objects if each not in installed(objects)]
-    assert {each["kind"] for each in installed(objects)} == {
-        "Deployment",
-        "HorizontalPodAutoscaler",
-        "HTTPRoute",
-        "NetworkPolicy",
-        "PodDisruptionBudget",
-        "Service",
-        "ServiceAccount",
-    }
+    assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], "HTTPRoute"}
     assert {annotations(each)["helm.sh/hook"] for each in hooks} == {"test"}
 
 
@@ -396,21 +326,21 @@ def test_two_long_names_stay_two(chart: Path) -> None:
 # What is refused
 
 
-def leaves(node: dict[str, Any], *place: str) -> Iterator[tuple[str, ...]]:
-    """The place of each value."""
-    for key, each in node["properties"].items():
-        if each.get("properties"):
-            yield from leaves(each, *place, key)
-        elif key != "global":
-            yield (*place, key)
-
-
-def groups(node: dict[str, Any], *place: str) -> Iterator[tuple[str, ...]]:
-    """The place of each mapping of values."""
-    yield place
+def groups(node: dict[str, Any], *place: str) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Each mapping of values: its place, and its keys."""
+    yield place, node["properties"]
     for key, each in node["properties"].items():
         if each.get("properties"):
             yield from groups(each, *place, key)
+
+
+GROUPS = dict(groups(SCHEMA))
+LEAVES = [
+    (*place, key)
+    for place, keys in GROUPS.items()
+    for key, each in keys.items()
+    if not each.get("properties") and key != "global"
+]
 
 
 def at(place: tuple[str, ...], value: object) -> Values:
@@ -421,13 +351,13 @@ def at(place: tuple[str, ...], value: object) -> Values:
     return value
 
 
-@pytest.mark.parametrize("place", [*leaves(SCHEMA)], ids=".".join)
+@pytest.mark.parametrize("place", LEAVES, ids=".".join)
 def test_a_value_of_another_type_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
     for wrong in (3.5, [{}]):
         assert f"- at '/{'/'.join(place)}" in refusal(chart, at(place, wrong))
 
 
-@pytest.mark.parametrize("place", [*leaves(SCHEMA)], ids=".".join)
+@pytest.mark.parametrize("place", LEAVES, ids=".".join)
 def test_a_default_can_not_be_deleted(chart: Path, place: tuple[str, ...]) -> None:
     *above, last = place
     where = "".join(f"/{key}" for key in above)
@@ -435,7 +365,7 @@ def test_a_default_can_not_be_deleted(chart: Path, place: tuple[str, ...]) -> No
     assert f"- at '{where}': missing property '{last}'" in said
 
 
-@pytest.mark.parametrize("place", [*groups(SCHEMA)], ids=".".join)
+@pytest.mark.parametrize("place", [*GROUPS], ids=".".join)
 def test_a_misspelt_key_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
     where = "".join(f"/{key}" for key in place)
     said = refusal(chart, at((*place, "colour"), "red"))
@@ -446,12 +376,7 @@ def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
     rendered(chart, {"global": {"region": "eu"}})
 
 
-def listed(name: str) -> Any:
-    """What a file of tests/chart/ holds."""
-    return yaml.safe_load((ROOT / f"tests/chart/{name}.yaml").read_text("utf-8"))
-
-
-WRONG = [(place, wrong) for place, several in listed("wrong").items() for wrong in several]
+WRONG = [(place, wrong) for place, several in table("chart/wrong").items() for wrong in several]
 
 
 @pytest.mark.parametrize(("place", "wrong"), WRONG, ids=str)
@@ -459,18 +384,17 @@ def test_a_wrong_value_is_refused_by_name(chart: Path, place: str, wrong: object
     assert f"- at '/{place.replace('.', '/')}" in refusal(chart, at(tuple(place.split(".")), wrong))
 
 
-@pytest.mark.parametrize("case", listed("together"), ids=lambda case: case["said"])
+@pytest.mark.parametrize("case", table("chart/together"), ids=lambda case: case["said"])
 def test_values_that_can_not_work_together_are_refused_with_a_remedy(
     chart: Path, case: dict[str, Any]
 ) -> None:
-    _, _, said = refusal(chart, case["values"]).partition("these values can't work:\n")
-    assert said.splitlines() == [case["said"]]
+    assert reasons(refusal(chart, case["values"])) == [case["said"]]
 
 
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
     values = {"expose": "gateway", "rollout": {"maxSurge": 0}}
-    _, _, said = refusal(chart, values, "1.x").partition("these values can't work:\n")
-    assert [line.partition(":")[0] for line in said.splitlines()] == [
+    said = reasons(refusal(chart, values, "1.x"))
+    assert [line.partition(":")[0] for line in said] == [
         "the Helm release's name",
         "routing.host",
         "gateway",
@@ -505,15 +429,12 @@ def values_of(node: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "boolean":
             return st.booleans()
         case _ if "pattern" in node:
-            text = st.from_regex(
-                node["pattern"].removeprefix("^").removesuffix("$"), fullmatch=True
-            )
+            whole = node["pattern"].removeprefix("^").removesuffix("$")
             never = node.get("not", {}).get("pattern", r"\Z.")
-            return text.filter(
-                lambda value: (
-                    len(value) <= node.get("maxLength", 253) and not re.search(never, value)
-                )
+            short = st.from_regex(whole, fullmatch=True).filter(
+                lambda value: len(value) <= node.get("maxLength", 253)
             )
+            return short.filter(lambda value: not re.search(never, value))
         case _:
             return names()
 
@@ -544,27 +465,16 @@ def test_what_the_schema_takes_is_refused_in_a_sentence_or_is_valid_in_a_cluster
 ) -> None:
     seen: set[str] = set()
 
-    @settings(
-        max_examples=120,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[*HealthCheck],
-    )
-    @given(
-        values_of(SCHEMA),
-        st.sampled_from(WHOLE),
-        names(),
-        st.sampled_from([OLDEST, NEWEST]),
-    )
+    @settings(SAME_EACH_TIME, max_examples=120)
+    @given(values_of(SCHEMA), st.sampled_from(WHOLE), names(), st.sampled_from([OLDEST, NEWEST]))
     def holds(values: Values, base: Values, namespace: str, minor: str) -> None:
         given = over(base, values) | {"expose": base.get("expose", "none")}
         try:
             objects = rendered(chart, given, "iris-v1", namespace)
         except helm_python.HelmRenderError as error:
-            _, _, said = str(error).partition("these values can't work:\n")
+            said = reasons(str(error))
             assert said
-            for sentence in said.splitlines():
+            for sentence in said:
                 assert re.fullmatch(r"[\w.]+: .+; .+\.", sentence)
             seen.add("refused")
         else:
@@ -578,29 +488,12 @@ def test_what_the_schema_takes_is_refused_in_a_sentence_or_is_valid_in_a_cluster
     assert seen > {"refused", "Deployment", "HorizontalPodAutoscaler", "HTTPRoute", "Ingress"}
 
 
-# What checkov asks of the pod of `helm test`, and why it does without.
-OF_THE_TEST = {
-    "CKV_K8S_8": "it ends by itself",
-    "CKV_K8S_9": "nobody calls it",
-    "CKV2_K8S_6": "it may call what it tests, wherever that is",
-}
-
-
-@pytest.fixture(scope="session")
-def weaknesses(chart: Path, tmp_path_factory: Any) -> set[tuple[str, str]]:
-    """What checkov finds in what the chart renders behind a Gateway and behind an Ingress."""
-    path = tmp_path_factory.mktemp("objects") / "objects.yaml"
-    secrets = {"envFrom": {"secrets": ["tokens"]}}
+def test_a_weakness_has_a_reason_and_every_reason_is_needed(chart: Path, tmp_path: Path) -> None:
+    path, secrets = tmp_path / "objects.yaml", {"envFrom": {"secrets": ["tokens"]}}
     objects = [*rendered(chart, GATEWAY | secrets, "gateway"), *rendered(chart, INGRESS)]
     path.write_text(yaml.safe_dump_all(objects), "utf-8")
-    return checkov(path, "kubernetes")
-
-
-def test_a_weakness_has_a_reason(weaknesses: set[tuple[str, str]]) -> None:
+    weaknesses = checkov(path, "kubernetes")
+    own, of_the_test = (TABLES["without"][name] for name in ("cluster", "the pod of helm test"))
     for check, where in weaknesses:
-        reasons = WITHOUT | (OF_THE_TEST if where.endswith("-test") else {})
-        assert check in reasons, where
-
-
-def test_every_reason_is_needed(weaknesses: set[tuple[str, str]]) -> None:
-    assert {check for check, _ in weaknesses} == WITHOUT.keys() | OF_THE_TEST.keys()
+        assert check in (own | of_the_test if where.endswith("-test") else own), where
+    assert {check for check, _ in weaknesses} == own.keys() | of_the_test.keys()

@@ -1,7 +1,6 @@
 """What a project on Kubernetes would deploy, before judges that know every object and field."""
 
-import json
-import subprocess
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,47 +10,33 @@ import pytest
 import yaml
 
 from tests.conftest import baker
-from tests.judges import EVERYTHING, IMAGE, VERSIONS, checkov, hadolint
-from tests.project import QUESTIONS, program
+from tests.judges import ON_A_CLUSTER, TABLES, checkov, hadolint
+from tests.programs import exposures_of, programs
+from tests.project import QUESTIONS
 
 # preStop.sleep is taken without being asked for from 1.30 on.
 OLDEST = "1.30"
 NEWEST = ".".join(kubernetes_validate.latest_version().split(".")[:2])
-KINDS = {
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "Namespace",
-    "NetworkPolicy",
-    "PodDisruptionBudget",
-    "Service",
-    "ServiceAccount",
-}
+KINDS = {*TABLES["kinds"], "Namespace"}
 # Its schema is the Gateway's, not the cluster's; a real one takes it in test_cluster.py.
 ROUTES = {"gateway": {"HTTPRoute"}, "ingress": {"Ingress"}}
 
 
 @pytest.fixture(scope="session", params=QUESTIONS["versioning"])
 def objects(
-    request: pytest.FixtureRequest,
-    cookies_session: Any,
-    prepared: Callable[[str], Path],
-    tmp_path_factory: Any,
+    request: pytest.FixtureRequest, cookies_session: Any, prepared: Callable[[str], Path]
 ) -> dict[str, list[dict[str, Any]]]:
     """All objects of a stack with a version of each state, by exposure, under every scheme."""
     project = baker(cookies_session)(target="kubernetes", versioning=request.param)
     python = prepared("kubernetes") / ".venv/bin/python"
-    ask = "import json; from tests.exposures import EXPOSURES; print(json.dumps(EXPOSURES))"
-    exposures = json.loads(subprocess.check_output([python, "-c", ask], cwd=project))
-    made = {}
-    for expose, keys in exposures.items():
-        folder = tmp_path_factory.mktemp(expose) / "folder"
-        given = keys | {"versions": VERSIONS | {"v4": EVERYTHING}, "image": IMAGE}
-        command = program(project, folder, python, **given)
-        registered = json.loads(subprocess.check_output(command, cwd=folder))["resources"]
-        made[expose] = [
-            each["inputs"] for each in registered if each["type"].startswith("kubernetes:")
+    exposures = exposures_of(project, python).items()
+    stacks = programs(project, python, {name: keys | ON_A_CLUSTER for name, keys in exposures})
+    return {
+        expose: [
+            each["inputs"] for each in stack["resources"] if each["type"].startswith("kubernetes:")
         ]
-    return made
+        for expose, stack in stacks.items()
+    }
 
 
 def judged(each: dict[str, Any], minor: str) -> str:
@@ -74,20 +59,11 @@ def test_a_cluster_knows_every_field(objects: dict[str, Any], minor: str) -> Non
 
 def test_a_judge_of_objects_would_notice(objects: dict[str, Any]) -> None:
     (deployment, *_) = (each for each in objects["none"] if each["kind"] == "Deployment")
-    broken = json.loads(json.dumps(deployment))
+    broken = copy.deepcopy(deployment)
     (server,) = broken["spec"]["template"]["spec"]["containers"]
     server["readinessProbe"]["httpGet"]["paths"] = "/readyz"
     assert "'paths' was unexpected" in judged(broken, NEWEST)
     assert "'sleep' was unexpected" in judged(deployment, "1.28")
-
-
-# What checkov asks for and a model does without, and why.
-WITHOUT = {
-    "CKV_K8S_11": "a limit on processors would slow a pod down beside idle ones",
-    "CKV_K8S_15": "the image of a release never changes, so a node need not ask again",
-    "CKV_K8S_35": "a server of the sample's kind reads its settings from variables",
-    "CKV_K8S_43": "a version's digest is a setting",
-}
 
 
 def test_a_weakness_has_a_reason_and_every_reason_is_needed(
@@ -95,7 +71,7 @@ def test_a_weakness_has_a_reason_and_every_reason_is_needed(
 ) -> None:
     path = tmp_path / "objects.yaml"
     path.write_text(yaml.safe_dump_all([*objects["gateway"], *objects.get("ingress", [])]), "utf-8")
-    assert {check for check, _ in checkov(path, "kubernetes")} == WITHOUT.keys()
+    assert {check for check, _ in checkov(path, "kubernetes")} == {*TABLES["without"]["cluster"]}
 
 
 @pytest.fixture
