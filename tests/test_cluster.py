@@ -39,7 +39,7 @@ def stack(
     scheme = getattr(request, "param", "path")
     project = baker(cookies_session)(target="kubernetes", versioning=scheme)
     python = prepared("kubernetes") / ".venv/bin/python"
-    stack = Stack(scheme, project, python, tmp_path, repository)
+    stack = Stack(project, python, tmp_path, scheme, repository)
     yield stack
     stack.down()
 
@@ -157,9 +157,7 @@ def test_an_image_that_can_not_start_leaves_the_old_pods_answering(stack: Stack)
 def reasons(stack: Stack) -> set[str]:
     """Why containers of a stack wait."""
     statuses = [
-        status
-        for pod in stack.get("pods")["items"]
-        for status in pod["status"].get("containerStatuses", [])
+        status for pod in stack.get("pods") for status in pod["status"].get("containerStatuses", [])
     ]
     waiting = [status["state"].get("waiting", {}).get("reason", "") for status in statuses]
     return {"ErrImagePull" if "ImagePull" in reason else reason for reason in waiting}
@@ -170,7 +168,7 @@ def test_scaling_up_and_down_loses_no_request(stack: Stack) -> None:
     with load(target(stack, "v1")) as clients:
         for replicas in (4, 1, 2):
             serve(stack, v1=V1 | {"replicas": replicas})
-            wait_for(lambda n=replicas: len(stack.get("pods")["items"]) == n)
+            wait_for(lambda n=replicas: len(stack.get("pods")) == n)
     assert clients.failures == []
 
 
@@ -186,6 +184,5 @@ def test_v1_comes_to_its_end_while_v2_is_called(stack: Stack) -> None:
         serve(stack, v1=V1 | DEPRECATED | {"state": "retired"}, v2=V2)
         wait_for(lambda: "x-api-version" not in ask(target(stack, "v1")).headers)
     assert v2.failures == after.failures == []
-    assert {each["metadata"]["name"] for each in stack.get("deployments,services")["items"]} == {
-        "iris-v2"
-    }
+    left = stack.get("deployments,services")
+    assert {each["metadata"]["name"] for each in left} == {"iris-v2"}

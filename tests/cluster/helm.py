@@ -2,49 +2,31 @@
 
 import json
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.stack import kubectl
-from tests.project import program
+from tests.cluster.stack import Object, OnCluster, kubectl
 
 # The word for it changed with Helm 4.
 ATOMIC = {"helm": "--rollback-on-failure", "helm3": "--atomic"}
 
 
-@dataclass
-class Helm:
-    """The stack `dev` of a project, its Helm releases in a namespace on the cluster.
+class Helm(OnCluster):
+    """What the program says of each Helm release is done by `program`: helm or helm3."""
 
-    program: helm or helm3. python: of an environment with what the project's program needs.
-    folder: scratch.
-    """
+    def __init__(self, program: str, project: Path, python: Path, folder: Path) -> None:
+        super().__init__(project, python, folder)
+        self.program = program
 
-    program: str
-    project: Path
-    python: Path
-    folder: Path
-    runs: int = 0
-    namespace: str = field(default="", init=False)
+    def releases(self, **keys: Any) -> dict[str, Object]:
+        """The inputs of each version's Helm release with these keys; makes their namespace."""
+        registered = self.register(**keys)
+        (space,) = (each["inputs"] for each in registered if each["type"].endswith(":Namespace"))
+        kubectl("apply", "-f", "-", given=json.dumps(space))
+        found = [each["inputs"] for each in registered if each["type"].endswith(":Release")]
+        return {each["values"]["apiVersion"]: each for each in found}
 
-    def releases(self, **keys: Any) -> dict[str, dict[str, Any]]:
-        """What the program says of each Helm release with these keys; makes its namespace."""
-        self.runs += 1
-        folder = self.folder / str(self.runs)
-        command = program(self.project, folder, self.python, **keys)
-        registered = json.loads(subprocess.check_output(command, cwd=folder))["resources"]
-        (space,) = (each for each in registered if each["type"].endswith(":Namespace"))
-        if not self.namespace:
-            kubectl("apply", "-f", "-", given=json.dumps(space["inputs"] | {"kind": "Namespace"}))
-        self.namespace = space["inputs"]["metadata"]["name"]
-        return {
-            each["inputs"]["values"]["apiVersion"]: each["inputs"]
-            for each in registered
-            if each["type"].endswith(":Release")
-        }
-
-    def up(self, release: dict[str, Any], *flags: str) -> None:
+    def up(self, release: Object, *flags: str) -> None:
         """Install or upgrade as the program says.
 
         Raises:
@@ -74,8 +56,3 @@ class Helm:
         """What became of each revision of a Helm release, the oldest first."""
         history = json.loads(self("history", name, "--output=json"))
         return [each["status"] for each in history]
-
-    def down(self) -> None:
-        """Delete everything."""
-        if self.namespace:
-            kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")

@@ -16,10 +16,8 @@ type Object = dict[str, Any]
 NO_CLUSTER = [name for name in ("KUBECONFIG", "GATEWAY_URL") if name not in os.environ]
 # Quick for a test, and still one pod after the other.
 QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds": 30}
-# What an object of a kind is applied after.
-ORDER = ("Namespace", "ServiceAccount", "NetworkPolicy", "Deployment")
-
-
+# What everything else needs, in this order.
+FIRST = ("Namespace", "ServiceAccount")
 # What kubectl says where the way to the cluster broke; a busy machine may starve it.
 LOST = ("Unable to connect to the server", "connection lost", "connection refused")
 
@@ -43,19 +41,50 @@ def kubectl(*arguments: str, given: str | None = None) -> str:
 
 
 @dataclass
-class Stack:
-    """The stack `dev` of a project on the cluster.
+class OnCluster:
+    """The stack `dev` of a project, in a namespace on the cluster.
 
-    python: of an environment with what the program needs. folder: scratch. repository: of images.
+    python: of an environment with what the program needs. folder: scratch.
     """
 
-    scheme: str
     project: Path
     python: Path
     folder: Path
+    exports: dict[str, str] = field(default_factory=dict, init=False)
+
+    def register(self, **keys: Any) -> list[Object]:
+        """The resources that the program registers with these keys, by type and inputs.
+
+        Raises:
+            RuntimeError: the program refused; the text says why.
+        """
+        folder = self.folder / str(time.time_ns())
+        command = program(self.project, folder, self.python, **keys)
+        said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if said.returncode:
+            raise RuntimeError(said.stderr)
+        registered = json.loads(said.stdout)
+        self.exports = registered["exports"]
+        return registered["resources"]
+
+    @property
+    def namespace(self) -> str:
+        """Where everything stands."""
+        return self.exports["namespace"]
+
+    def down(self) -> None:
+        """Delete everything."""
+        if self.exports:
+            kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
+
+
+@dataclass
+class Stack(OnCluster):
+    """What the program registers is applied as it is; `repository`: of images."""
+
+    scheme: str
     repository: str
-    objects: dict[tuple[str, str], Object] = field(default_factory=dict)
-    exports: dict[str, str] = field(default_factory=dict)
+    objects: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     def up(self, *, edit: Any = None, **keys: Any) -> None:
         """Deploy with these keys: apply what the program registers, delete what it no longer does.
@@ -65,61 +94,25 @@ class Stack:
         Raises:
             RuntimeError: the program or the cluster refused; the text says why.
         """
-        folder = self.folder / str(time.time_ns())
-        command = program(self.project, folder, self.python, **keys)
-        said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if said.returncode:
-            raise RuntimeError(said.stderr)
-        registered = json.loads(said.stdout)
-        self.exports = registered["exports"]
-        inputs = [each["inputs"] for each in registered["resources"] if "kind" in each["inputs"]]
-        wanted = {(each["kind"], each["metadata"]["name"]): each for each in inputs}
-        for key in sorted(wanted, key=_order):
-            if edit:
-                edit(wanted[key])
-            self._apply(wanted[key])
-        for key in self.objects.keys() - wanted.keys():
-            kind, name = key
-            namespace = self.objects[key]["metadata"].get("namespace", "default")
-            kubectl("delete", kind, name, "--namespace", namespace, "--ignore-not-found")
-        self.objects = wanted
-
-    def _apply(self, wanted: Object) -> None:
-        kubectl(
-            "apply", "--server-side", "--field-manager=pulumi", "-f", "-", given=json.dumps(wanted)
-        )
-
-    @property
-    def namespace(self) -> str:
-        """Where everything stands."""
-        return self.exports["namespace"]
+        inputs = [each["inputs"] for each in self.register(**keys)]
+        wanted = [each for each in inputs if "kind" in each]
+        wanted.sort(key=lambda each: [each["kind"] != first for first in FIRST])
+        for each in wanted if edit else ():
+            edit(each)
+        together = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
+        kubectl("apply", "--server-side", "--field-manager=pulumi", "-f", "-", given=together)
+        names = {(each["kind"], each["metadata"]["name"]) for each in wanted}
+        for kind, name in self.objects - names:
+            kubectl("delete", kind, name, f"--namespace={self.namespace}", "--ignore-not-found")
+        self.objects = names
 
     def rolled_out(self, version: str, seconds: int = 90) -> None:
         """Wait until the release of a version has taken over; RuntimeError where it doesn't."""
-        name = self.exports[f"{version}_deployment"]
-        kubectl(
-            "rollout",
-            "status",
-            f"deployment/{name}",
-            "--namespace",
-            self.namespace,
-            f"--timeout={seconds}s",
-        )
+        name = f"deployment/{self.exports[f'{version}_deployment']}"
+        where = f"--namespace={self.namespace}"
+        kubectl("rollout", "status", name, where, f"--timeout={seconds}s")
 
-    def get(self, kind: str, name: str = "") -> Any:
-        """An object, or all of a kind."""
-        names = [name] if name else []
-        return json.loads(
-            kubectl("get", kind, *names, "--namespace", self.namespace, "--output=json")
-        )
-
-    def down(self) -> None:
-        """Delete everything."""
-        for kind, name in self.objects:
-            if kind == "Namespace":
-                kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
-
-
-def _order(key: tuple[str, str]) -> tuple[int, str]:
-    kind, name = key
-    return (ORDER.index(kind) if kind in ORDER else len(ORDER), name)
+    def get(self, kind: str) -> list[Object]:
+        """All objects of a kind."""
+        found = kubectl("get", kind, f"--namespace={self.namespace}", "--output=json")
+        return json.loads(found)["items"]

@@ -12,7 +12,7 @@ import os
 import runpy
 import threading
 from collections import UserDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, override
 
@@ -28,22 +28,38 @@ type Properties = dict[str, Any]
 BUCKET = "pulumi"
 
 
-class Inputs(UserDict[str, Any]):
-    """A resource's inputs, which remember what was read of them. `pulumi_name`: its name there."""
+def upper(value: Any) -> Any:
+    """Keys as boto3 spells them: the first letter large; the keys of `variables` are data."""
+    if isinstance(value, dict):
+        return {k[0].upper() + k[1:]: v if k == "variables" else upper(v) for k, v in value.items()}
+    return [upper(each) for each in value] if isinstance(value, list) else value
 
-    def __init__(self, values: Properties, pulumi_name: str = "") -> None:
+
+class Inputs(UserDict[str, Any]):
+    """A resource's inputs, which remember what was read of them; `names`: what AWS calls them."""
+
+    def __init__(self, values: Properties, names: Mapping[str, str]) -> None:
         super().__init__(values)
-        self.pulumi_name = pulumi_name
-        self.unread = {*values}
+        self.names, self.unread = names, {*values}
 
     @override
     def __getitem__(self, key: str) -> Any:
         self.unread.discard(key)
         return super().__getitem__(key)
 
-    def pick(self, *names: str) -> Properties:
-        """Those of these inputs that are set."""
-        return {name: self[name] for name in names if name in self}
+    def spelled(self, members: Container[str]) -> Properties:
+        """Those that an operation with these members takes, as it wants them."""
+        found: Properties = {}
+        for name in self:
+            own = self.names.get(name, name)
+            large = own[0].upper() + own[1:]
+            if own in members:
+                found[own] = self[name]
+            elif large in members:
+                found[large] = upper(self[name])
+            elif f"{large}s" in members:  # it takes several
+                found[f"{large}s"] = [self[name]]
+        return found
 
 
 class Cloud(pulumi.runtime.Mocks):
@@ -70,6 +86,14 @@ class Cloud(pulumi.runtime.Mocks):
                 self._clients[name] = client(self.elsewhere.get(name, self.url), name)
             return self._clients[name]
 
+    def do(self, operation: str, inputs: Inputs, **more: Any) -> Any:
+        """The answer of an operation, as "iam.create_role", to those inputs that it takes."""
+        service, _, method = operation.partition(".")
+        asked = getattr(self, service)
+        name = asked.meta.method_to_api_mapping[method]
+        members = asked.meta.service_model.operation_model(name).input_shape.members
+        return getattr(asked, method)(**inputs.spelled(members) | more)
+
     def _remembered(self) -> Properties:
         if self.s3.list_buckets()["Buckets"]:
             return json.load(self.s3.get_object(Bucket=BUCKET, Key="state")["Body"])
@@ -91,16 +115,16 @@ class Cloud(pulumi.runtime.Mocks):
         if old and old["inputs"] == inputs:
             outputs = old["outputs"]
         else:
-            given = Inputs(inputs, args.name)
+            known = {"pulumiName": args.name} | ({"id": old["outputs"]["id"]} if old else {})
+            given = Inputs(kind.defaults | known | inputs, kind.names)
             outputs = kind.apply(self, given, old)
             # What nothing applies can't have been tested.
-            changed = {
-                name for name in inputs if not old or old["inputs"].get(name) != inputs[name]
-            }
+            before = old["inputs"] if old else {}
+            changed = {name for name in inputs if before.get(name) != inputs[name]}
             unread = given.unread & changed - kind.ignored.keys()
             self.problems += [f"{kind.name}.{name} is applied by nothing" for name in unread]
             self.changes.append(f"{self._verb(key, old, outputs)} {kind.name} {args.name}")
-        own = {"type": args.typ, "kept": key in self.kept}
+        own = {"type": args.typ, "name": args.name, "kept": key in self.kept}
         self.after[key] = own | {"inputs": inputs, "outputs": outputs}
         return outputs["id"], args.inputs | outputs
 
@@ -137,9 +161,9 @@ class Cloud(pulumi.runtime.Mocks):
             old = self.before.pop(key)
             kind = self.kinds[old["type"]]
             if not old["kept"]:
-                kind.delete(self, Inputs(old["inputs"] | old["outputs"]))
+                kind.remove(self, old)
             if not key.endswith(" before"):
-                self.changes.append(f"delete {kind.name} {key.partition('::')[2]}")
+                self.changes.append(f"delete {kind.name} {old['name']}")
         state = json.dumps(self.before | self.after)
         self.s3.put_object(Bucket=BUCKET, Key="state", Body=state)
 
