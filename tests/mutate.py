@@ -26,7 +26,7 @@ MUTANTS = ROOT / "tests" / "mutants"
 # The commit where every mutant was caught.
 VERIFIED = MUTANTS / "verified"
 KEYS = ["name", "file", "find", "replace", "caught_by"]
-TEST = re.compile(r"(?:rendered\[([\w-]+)\] )?((tests/\w+\.py)::\S+)")
+TEST = re.compile(r"(?:rendered\[([\w-]+)\] )?((tests/\w+\.py)::\S.*)")
 ENVIRONMENTS = (".venv", ".ministack", ".moto", ".checkov", ".uv", ".peers")
 MADE = (*ENVIRONMENTS, ".demo", ".try", ".git", "__pycache__", ".*_cache", ".hypothesis")
 

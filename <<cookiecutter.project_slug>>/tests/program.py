@@ -61,14 +61,13 @@ class Program:
     warnings: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Resource]:
-        """The resources of one kind, in the order of their names."""
-        found = [each for each in self.resources if each.kind == kind]
-        return sorted(found, key=lambda each: each.name)
+        """The resources of one kind, components apart, in the order of their names."""
+        own = [each for each in self.resources if not each.type.startswith("infra:")]
+        return sorted((each for each in own if each.kind == kind), key=lambda each: each.name)
 
     def one(self, kind: str, name: str = "") -> Resource:
-        """The one resource of a kind, components apart, whose name ends so."""
-        several = (each for each in self.of(kind) if not each.type.startswith("infra:"))
-        (found,) = (each for each in several if each.name.endswith(name))
+        """The one resource of a kind whose name ends so."""
+        (found,) = (each for each in self.of(kind) if each.name.endswith(name))
         return found
 
     def by_id(self) -> dict[str, Resource]:

@@ -97,6 +97,12 @@ def entries(folder: str) -> list[dict[str, Any]]:
     return [entry for path in files for entry in yaml.safe_load(path.read_text("utf-8"))]
 
 
+def given(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What a case gives: `v1` and `v2` are keys of these versions, `stack` is keys of the stack."""
+    versions = {name: keys | case.get(name, {}) for name, keys in TWO.items()}
+    return {"versions": versions} | case.get("stack", {})
+
+
 def _day(value: object) -> str:
     """An unquoted day as Pulumi hands it over."""
     return f"{value} 00:00:00 +0000 UTC"
