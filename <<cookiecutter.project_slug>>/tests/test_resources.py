@@ -16,9 +16,12 @@ import pytest
 from tests.program import Program, Resource
 from tests.stacks import Stacks, entries, given
 
+KEYS = {"name", "stack", "v1", "v2", "registers", "sets", "only", "after"}
+
 
 @pytest.mark.parametrize("case", entries("resources"), ids=lambda case: case["name"])
 def test_a_stack_registers_what_it_says(stacks: Stacks, case: dict[str, Any]) -> None:
+    assert case.keys() <= KEYS
     program = stacks.run(**given(case))
     found, expected = dict[str, Any](), dict[str, Any]()
     for section in case.keys() & {"registers", "sets"}:
