@@ -43,11 +43,11 @@ class Outer(Struct, forbid_unknown_fields=True):
 def test_the_pointer_says_where_the_fault_is(document: str, pointer: str) -> None:
     with pytest.raises(msgspec.ValidationError) as error:
         msgspec.json.decode(document, type=Outer)
-    assert fault(str(error.value))[1] == pointer
+    assert fault(str(error.value), Outer)[1] == pointer
 
 
 def test_the_sentence_says_what_is_wrong() -> None:
-    assert fault("Expected `float`, got `str` - at `$.items[0].size`")[0] == (
+    assert fault("Expected `float`, got `str` - at `$.items[0].size`", Outer)[0] == (
         "Expected `float`, got `str`."
     )
 
@@ -58,5 +58,5 @@ def test_no_name_that_a_client_invents_makes_it_fail(name: str) -> None:
     for document in documents:
         with pytest.raises(msgspec.ValidationError) as error:
             msgspec.json.decode(msgspec.json.encode(document), type=Outer)
-        pointer = fault(str(error.value))[1]
+        pointer = fault(str(error.value), Outer)[1]
         assert not pointer or pointer.startswith("/")
