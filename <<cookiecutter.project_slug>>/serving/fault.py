@@ -31,8 +31,8 @@ def fault(message: str, body: type) -> tuple[str, str]:
     found = _MESSAGE.fullmatch(message)
     sentence, key, path = found.groups() if found else (message, None, "")
     ways = [*_ways(path, _type_of(body))]
-    steps = ways[0][0] if ways else []
-    if field := _FIELD.fullmatch(sentence):
+    steps, end = ways[0] if ways else ([], None)
+    if (field := _FIELD.fullmatch(sentence)) and not isinstance(end, inspect.DictType):
         steps = [*steps, field[1]]
     if _CHOICE.fullmatch(sentence):
         choices = [each for way, type_ in ways if way == steps for each in _choices(type_, key)]

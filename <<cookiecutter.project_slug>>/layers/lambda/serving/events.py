@@ -88,12 +88,13 @@ def _body(event: Mapping[str, Any]) -> bytes:
 
 def _kind(event: object) -> str:
     """The kind of an event, by what AWS's services write into it; none of a client's values."""
+    fields = _fields(event)
     if not isinstance(event, Mapping):
         return f"a value of type {type(event).__name__}"
-    fields = _fields(event)
-    records = fields.get("Records") or [fields]
+    records = fields.get("Records")
+    first = records[0] if records and isinstance(records, list) else fields
     for key in ("eventSource", "EventSource", "source"):
-        if source := _fields(records[0]).get(key):
+        if source := _fields(first).get(key):
             return f"an event of {source}"
     if "elb" in _fields(fields.get("requestContext")):
         return "a request from an Application Load Balancer"
