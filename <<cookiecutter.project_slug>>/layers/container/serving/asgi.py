@@ -226,5 +226,6 @@ def _measure(app: App, work: Work) -> float:
     started = time.perf_counter()
     (response,) = app.answer([work])
     if response.status != 200:
-        raise RuntimeError(f"The model can't answer its own example:\n{response.error or response.body.decode()}")
+        reason = response.error or response.body.decode()
+        raise RuntimeError(f"The model can't answer its own example:\n{reason}")
     return time.perf_counter() - started

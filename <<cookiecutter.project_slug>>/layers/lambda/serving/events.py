@@ -91,8 +91,8 @@ def _kind(event: object) -> str:
     fields = _fields(event)
     if not isinstance(event, Mapping):
         return f"a value of type {type(event).__name__}"
-    records = fields.get("Records")
-    first = records[0] if records and isinstance(records, list) else fields
+    records: Any = fields.get("Records")
+    first: Any = records[0] if records and isinstance(records, list) else fields
     for key in ("eventSource", "EventSource", "source"):
         if source := _fields(first).get(key):
             return f"an event of {source}"
