@@ -74,9 +74,9 @@ def _steps(path: str, type_: Any) -> Iterator[tuple[int, str, inspect.Type]]:
     fields = {field.encode_name: field.type for field in getattr(type_, "fields", ())}
     if tag := getattr(type_, "tag_field", None):
         fields[tag] = inspect.LiteralType((type_.tag,))
-    for name in sorted(fields, key=len, reverse=True):
+    for name, inner in fields.items():
         if path.startswith(f".{name}"):
-            yield 1 + len(name), name, fields[name]
+            yield 1 + len(name), name, inner
 
 
 def _items(type_: Any, index: int) -> inspect.Type | None:
