@@ -5,24 +5,27 @@ Every adapter translates its platform's request to `Request`, calls `App`, and s
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from serving.contract import Instance, Prediction, PredictRequest, PredictResponse
-from serving.fault import fault
+from serving.blame import client_error
+from serving.contract import Instance, Prediction, PredictResponse
 from serving.predictor import Predictor
 from serving.problem import (
     MAX_BODY_BYTES,
     Headers,
     Problem,
+    Refused,
     not_found,
     too_large,
     wrong_method,
 )
 from serving.release import Release
+from serving.work import Work, work
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 
@@ -52,18 +55,16 @@ class Response(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-class Work(msgspec.Struct, frozen=True):
-    """A prediction request that keeps its contract, not answered yet."""
-
-    request_id: str
-    instances: list[Instance]
-
-
 class Predicts(Protocol):
     """What the app needs of `serving.predictor.Predictor`."""
 
-    def predict(self, instances: list[Instance]) -> list[Prediction]:
-        """One prediction per instance, in the same order."""
+    @property
+    def predict(self) -> Callable[..., list[Prediction]]:
+        """`predict(instances)`: one prediction per instance, in the same order.
+
+        Where PredictRequest has fields beside `instances`, `predict(instances, parameters)`, with
+        a struct of these fields.
+        """
         ...
 
 
@@ -111,7 +112,7 @@ class App:
             if self._method(request) == "GET":
                 return self._succeeded(request_id, self.openapi)
             _check_body(request)
-            return Work(request_id, _decode(request.body))
+            return work(request_id, request.body)
         except Exception as exception:
             return self.failed(request_id, exception)
 
@@ -120,30 +121,52 @@ class App:
 
         Where that fails each is predicted alone, so that none fails for its neighbours.
         """
-        instances = [instance for work in several for instance in work.instances]
+        if several[0].parameters is None:
+            return self._predicted(several)
+        # As JSON: to Python 1, 1.0 and True are equal, to a model they may not be.
+        alike = groupby(several, lambda each: msgspec.json.encode(each.parameters))
+        return [answer for _, group in alike for answer in self._predicted([*group])]
+
+    def _predicted(self, several: Sequence[Work]) -> list[Response]:
+        """One response to each; all have the same parameters."""
+        instances = [instance for each in several for instance in each.instances]
         try:
-            predictions = self.predictor.predict(instances)
-            if len(predictions) != len(instances):
-                raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
+            predictions = self._predictions(several[0], instances)
         except Exception as exception:
             if len(several) == 1:
-                return [self.failed(several[0].request_id, exception)]
-            return [self.answer([work])[0] for work in several]
+                return [self._blamed(several[0], exception)]
+            return [self._predicted([each])[0] for each in several]
         responses: list[Response] = []
         start = 0
-        for work in several:
-            end = start + len(work.instances)
-            responses.append(self._response(work, predictions[start:end]))
+        for each in several:
+            end = start + len(each.instances)
+            responses.append(self._response(each, predictions[start:end]))
             start = end
         return responses
+
+    def _predictions(self, first: Work, instances: list[Instance]) -> list[Prediction]:
+        if not instances:  # a contract may allow it: no model needs to know what that is
+            return []
+        beside = () if first.parameters is None else (first.parameters,)
+        predictions = self.predictor.predict(instances, *beside)
+        if len(predictions) != len(instances):
+            raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
+        return predictions
+
+    def _blamed(self, work: Work, exception: Exception) -> Response:
+        """The response to a request with which the model raised."""
+        problem = client_error(work, exception)
+        response = self.failed(work.request_id, problem or exception)
+        if problem is None or isinstance(exception, Refused):
+            return response
+        # Not the model's failure, yet its owner may want to bound what the contract allows.
+        return msgspec.structs.replace(response, error=_traceback(exception))
 
     def failed(self, request_id: str, exception: Exception) -> Response:
         """The response to a request that raised: what the client may see, the rest for the log."""
         error = None
         if not isinstance(exception, Problem):
-            import traceback  # only here: a start without errors is faster without
-
-            error = "".join(traceback.format_exception(exception))
+            error = _traceback(exception)
             exception = Problem(500, "The model failed. The log says why, under this request_id.")
         headers = (("Content-Type", "application/problem+json"), ("X-Request-Id", request_id))
         headers += self.headers + exception.headers
@@ -164,7 +187,7 @@ class App:
 
     def _response(self, work: Work, predictions: list[Prediction]) -> Response:
         try:
-            body = msgspec.json.encode(PredictResponse(predictions))
+            body = _ENCODER.encode(PredictResponse(predictions))
             # What breaks the contract (a NaN is encoded as null) must not leave as a success.
             _RESPONSE.decode(body)
         except Exception as exception:
@@ -204,21 +227,23 @@ def _check_content_type(content_type: str) -> None:
         raise Problem(415, "Send JSON in UTF-8, with the header Content-Type: application/json.")
 
 
-def _decode(body: bytes) -> list[Instance]:
-    try:
-        return _REQUEST.decode(body).instances
-    except msgspec.ValidationError as error:
-        detail, pointer = fault(str(error))
-        raise Problem(422, detail, pointer) from None
-    except msgspec.DecodeError as error:
-        reason = str(error).removeprefix("JSON is malformed: ")
-        raise Problem(400, f"The body is not valid JSON: {reason}.") from None
-    except (UnicodeDecodeError, RecursionError):
-        raise Problem(400, "The body is not UTF-8, or is nested too deeply.") from None
+def _traceback(exception: Exception) -> str:
+    import traceback  # only here: a start without errors is faster without
+
+    return "".join(traceback.format_exception(exception))
+
+
+def _unsupported(value: object) -> object:
+    """Raise, naming the type, for what msgspec can't write: mostly numbers of NumPy's."""
+    kind = type(value)
+    raise TypeError(
+        f"predict returned a {kind.__module__}.{kind.__qualname__}, which can't be written as"
+        " JSON. Return Python's own types: NumPy's arrays and numbers become that by .tolist()."
+    )
 
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON = re.compile(r"application/([\w.+-]+\+)?json", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(r"\bcharset=\"?([^\s\";]*)", re.IGNORECASE)
-_REQUEST = msgspec.json.Decoder(PredictRequest)
+_ENCODER = msgspec.json.Encoder(enc_hook=_unsupported)
 _RESPONSE = msgspec.json.Decoder(PredictResponse)

@@ -48,6 +48,22 @@ class Problem(Exception):
         )
 
 
+class Refused(Exception):
+    """What a predictor raises where a request keeps its contract and yet can't be predicted.
+
+    The client gets 422 with `sentence`, in whose `pointer` stand:
+
+    row: the index of the instance, in what `predict` was given.
+    field: the name that the field has in JSON; without `row` it may name a parameter.
+
+    >>> raise Refused("The picture can't be read.", row=0, field="image")
+    """
+
+    def __init__(self, sentence: str, row: int | None = None, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.row, self.field = row, field
+
+
 def not_found() -> Problem:
     """Nothing is served at the request's path."""
     detail = "There is nothing at this path. Predictions are at /<API version>/predict."

@@ -179,7 +179,7 @@ class Failing:
     def __init__(self, predictions: list[Any] | None) -> None:
         self.predictions = predictions
 
-    def predict(self, instances: list[Any]) -> list[Any]:
+    def predict(self, instances: list[Any], *_: Any) -> list[Any]:
         if self.predictions is None:
             raise RuntimeError("secret of the model")
         return self.predictions

@@ -1,6 +1,7 @@
 """Sentences and pointers for what msgspec says."""
 
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import pytest
@@ -9,11 +10,37 @@ from msgspec import Meta, Struct
 from serving.fault import fault
 
 
+class Colour(Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+class Box(Struct, tag="box"):
+    edge: float
+
+
+class Ball(Struct, tag="ball"):
+    radius: float
+
+
+class Pair(NamedTuple):
+    left: int
+    right: Literal["l", "r"]
+
+
 class Inner(Struct, forbid_unknown_fields=True):
     size: Annotated[float, Meta(ge=0)]
     counts: dict[str, int] | None = None
     by_number: dict[int, int] | None = None
     slashed: int = msgspec.field(name="a/b~c", default=0)
+    mean: dict[str, int] | None = None
+    mean_texture: float = msgspec.field(name="mean.texture", default=0)
+    first: list[Colour | None] = msgspec.field(name="first[0]", default_factory=list)
+    side: Literal["left", "right", 3] | None = None
+    shape: Annotated[Box | Ball | None, Meta(description="What it is like.")] = None
+    by_colour: dict[Literal["red", "green"], int] | None = None
+    pair: Pair | None = None
+    nested: dict[str, list[Box]] | None = None
 
 
 class Outer(Struct, forbid_unknown_fields=True):
@@ -38,18 +65,41 @@ class Outer(Struct, forbid_unknown_fields=True):
         ('{"items": [{"size": 1, "a/b~c": "x"}]}', "/items/0/a~1b~0c"),
         ('{"items": [{"size": 1, "counts": {"key": "x"}}]}', "/items/0/counts"),
         ('{"items": [{"size": 1, "by_number": {"key": 1}}]}', "/items/0/by_number"),
+        ('{"items": [{"size": 1, "mean.texture": "x"}]}', "/items/0/mean.texture"),
+        ('{"items": [{"size": 1, "mean": {"texture": "x"}}]}', "/items/0/mean"),
+        ('{"items": [{"size": 1, "first[0]": ["red", 1]}]}', "/items/0/first[0]/1"),
+        ('{"items": [{"size": 1, "shape": {"type": "ball", "radius": 0}}, 1]}', "/items/1"),
+        ('{"items": [{"size": 1, "shape": {"type": "ball"}}]}', "/items/0/shape/radius"),
+        ('{"items": [{"size": 1, "pair": ["x", "l"]}]}', "/items/0/pair/0"),
+        ('{"items": [{"size": 1, "nested": {"a": [{"type": "box"}]}}]}', "/items/0/nested"),
     ],
 )
 def test_the_pointer_says_where_the_fault_is(document: str, pointer: str) -> None:
     with pytest.raises(msgspec.ValidationError) as error:
         msgspec.json.decode(document, type=Outer)
-    assert fault(str(error.value))[1] == pointer
+    assert fault(str(error.value), Outer)[1] == pointer
 
 
 def test_the_sentence_says_what_is_wrong() -> None:
-    assert fault("Expected `float`, got `str` - at `$.items[0].size`")[0] == (
+    assert fault("Expected `float`, got `str` - at `$.items[0].size`", Outer)[0] == (
         "Expected `float`, got `str`."
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        ('"side": "up"', '3, "left", "right"'),
+        ('"first[0]": ["up"]', '"red", "green"'),
+        ('"shape": {"type": "up"}', '"box", "ball"'),
+        ('"by_colour": {"up": 1}', '"green", "red"'),
+        ('"pair": [1, "up"]', '"l", "r"'),
+    ],
+)
+def test_of_a_choice_the_sentence_lists_what_is_allowed(fields: str, allowed: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.json.decode(f'{{"items": [{{"size": 1, {fields}}}]}}', type=Outer)
+    assert fault(str(error.value), Outer)[0].endswith(f"'up': it must be one of {allowed}.")
 
 
 @pytest.mark.parametrize("name", ["x` - at `$.y", " - at `$", "$", "[0]", ".", ""])
@@ -58,5 +108,5 @@ def test_no_name_that_a_client_invents_makes_it_fail(name: str) -> None:
     for document in documents:
         with pytest.raises(msgspec.ValidationError) as error:
             msgspec.json.decode(msgspec.json.encode(document), type=Outer)
-        pointer = fault(str(error.value))[1]
+        pointer = fault(str(error.value), Outer)[1]
         assert not pointer or pointer.startswith("/")

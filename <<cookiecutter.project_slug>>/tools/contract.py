@@ -8,18 +8,16 @@ a golden 200 must fit its schema, and its stored answer is an example. Run by `m
 import json
 import sys
 import tomllib
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from serving.app import App, Request
+from serving.app import App, Request, Response
 from serving.contract import (
     EXAMPLE_REQUEST,
     EXAMPLE_RESPONSE,
-    Instance,
     Prediction,
     PredictRequest,
     PredictResponse,
@@ -27,6 +25,8 @@ from serving.contract import (
 from serving.problem import TITLES
 from serving.release import PYPROJECT, Build, Release
 from tools.compatibility import breaking_changes, frozen
+from tools.golden import golden_requests
+from tools.promises import unkept
 
 ROOT = Path(__file__).parent.parent
 HEADERS = {
@@ -56,7 +56,7 @@ class ProblemDetails(msgspec.Struct):
 class ExampleModel:
     """Stands in for the model, which no contract needs: answers each instance with the example."""
 
-    def predict(self, instances: list[Instance]) -> list[Prediction]:
+    def predict(self, instances: list[object], *_: object) -> list[Prediction]:
         """The example's first prediction for every instance."""
         return EXAMPLE_RESPONSE.predictions[:1] * len(instances)
 
@@ -65,8 +65,10 @@ def document(build: Build) -> dict[str, Any]:
     """The contract of `build` as the code in this working tree keeps it.
 
     Raises:
-        ValueError: the example in serving/contract.py breaks its own types.
+        ValueError: the types, the example or the predictor break what a contract needs.
     """
+    if problems := unkept():
+        raise ValueError("\n".join(problems))
     for name, example in (("REQUEST", EXAMPLE_REQUEST), ("RESPONSE", EXAMPLE_RESPONSE)):
         try:
             msgspec.json.decode(msgspec.json.encode(example), type=type(example))
@@ -94,8 +96,8 @@ def document(build: Build) -> dict[str, Any]:
             },
         },
         "x-golden-requests": [
-            {"name": name, "request": request, "response": answer(build, request)}
-            for name, request in _golden_requests(build.api_version)
+            {"name": name, "request": request, "response": _golden(build, name, success, request)}
+            for name, success, request in golden_requests(build.api_version)
         ],
     }
 
@@ -149,54 +151,36 @@ def _reference(type_: type) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{type_.__name__}"}
 
 
-def _golden_requests(api_version: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Requests of every kind that this API tells apart, made from the example."""
-    path = f"/{api_version}/predict"
-    example = msgspec.to_builtins(EXAMPLE_REQUEST)
-    instance: dict[str, Any] = example["instances"][0]
-    fields = msgspec.structs.fields(Instance)
-    field = next((f for f in fields if f.required), fields[0]).encode_name
-    wrong = 1 if isinstance(instance[field], str) else "text"
+def _golden(build: Build, name: str, success: bool, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a golden request, which is no failure, and a success where it must be.
 
-    def post(body: Any, path: str = path, **headers: str) -> dict[str, Any]:
-        text = body if isinstance(body, str) else json.dumps(body)
-        fixed = {"Content-Type": "application/json", "X-Request-Id": "golden"}
-        return {"method": "POST", "path": path, "headers": fixed | headers, "body": text}
-
-    def one(**changes: Any) -> dict[str, Any]:
-        return {"instances": [instance | changes]}
-
-    without = {name: value for name, value in instance.items() if name != field}
-    yield "the example", post(example)
-    yield "the example at the short path", post(example, path="/predict")
-    yield "JSON of a kind", post(example, **{"Content-Type": "application/example+json"})
-    yield "a batch of three", post({"instances": [instance] * 3})
-    yield "a path that does not exist", post(example, path=f"/{api_version}/nothing")
-    yield "another API version in the path", post(example, path="/v99/predict")
-    yield "another API version in the header", post(example, **{"X-API-Version": "v99"})
-    yield "a wrong method", post("") | {"method": "GET"}
-    yield "not JSON by its media type", post(example, **{"Content-Type": "text/plain"})
-    yield "an empty body", post("")
-    yield "a truncated body", post('{"instances": [')
-    yield "NaN", post(one(**{field: float("nan")}))
-    yield "a missing field", post({"instances": [instance, without]})
-    yield "an unknown field", post(one(unknown=1))
-    yield "a value of the wrong type", post(one(**{field: wrong}))
-    yield "null for a value", post(one(**{field: None}))
-    yield "no instances", post({"instances": []})
+    Raises:
+        ValueError: it isn't.
+    """
+    response = _answer(build, request)
+    if response.status == HTTPStatus.OK or not (success or response.status >= 500):
+        return answer(build, request)
+    reason = response.error.strip().splitlines()[-1] if response.error else response.body.decode()
+    raise ValueError(
+        f"golden request “{name}”: serving/contract.py leads to {response.status}, because {reason}"
+    )
 
 
 def answer(build: Build, request: dict[str, Any]) -> dict[str, Any]:
     """How the app answers a golden request: all that no release, state or model changes."""
-    app = App(Release(build), ExampleModel(), openapi=b"{}")
-    headers = {name.lower(): value for name, value in request["headers"].items()}
-    body = request["body"].encode()
-    response = app(Request(request["method"], request["path"], headers, body, "fallback"))
+    response = _answer(build, request)
     return {
         "status": response.status,
         "headers": {k: v for k, v in response.headers if k != "X-Model-Release"},
         "body": response.body.decode(),
     }
+
+
+def _answer(build: Build, request: dict[str, Any]) -> Response:
+    app = App(Release(build), ExampleModel(), openapi=b"{}")
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    body = request["body"].encode()
+    return app(Request(request["method"], request["path"], headers, body, "fallback"))
 
 
 def broken_promises(build: Build, old: dict[str, Any]) -> list[str]:

@@ -15,12 +15,13 @@ from typing import Any
 import msgspec
 
 from serving import metrics
-from serving.app import App, Request, Response, Work, id_of
+from serving.app import App, Request, Response, id_of
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
 from serving.problem import MAX_BODY_BYTES, Problem
 from serving.release import Release
+from serving.work import Work, work_of
 
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -213,11 +214,11 @@ def warm_up(app: App, max_batch: int) -> float:
         RuntimeError: the model can't answer its own example.
     """
     seconds = 0.0
-    instances = EXAMPLE_REQUEST.instances
-    while seconds <= SLOW_SECONDS and len(instances) <= max_batch:
+    work = work_of("warm-up", EXAMPLE_REQUEST)
+    while seconds <= SLOW_SECONDS and len(work.instances) <= max_batch:
         # The first call of a size is not like the others, and any may be interrupted.
-        seconds = min(_measure(app, Work("warm-up", instances)) for _ in range(3))
-        instances = instances * 2
+        seconds = min(_measure(app, work) for _ in range(3))
+        work = Work(work.request_id, work.instances * 2, work.parameters)
     return seconds
 
 
@@ -225,5 +226,6 @@ def _measure(app: App, work: Work) -> float:
     started = time.perf_counter()
     (response,) = app.answer([work])
     if response.status != 200:
-        raise RuntimeError(f"The model can't answer its own example:\n{response.error}")
+        reason = response.error or response.body.decode()
+        raise RuntimeError(f"The model can't answer its own example:\n{reason}")
     return time.perf_counter() - started

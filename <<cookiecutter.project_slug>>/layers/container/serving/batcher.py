@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from serving.app import App, Response, Work
+from serving.app import App, Response
 from serving.problem import Problem
+from serving.work import Work
 
 
 class Job:

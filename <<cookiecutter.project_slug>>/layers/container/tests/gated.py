@@ -21,7 +21,7 @@ class Gated:
         if "LOAD_GATE" in os.environ:
             Path(os.environ["LOAD_GATE"]).read_bytes()
 
-    def predict(self, instances: list[Any]) -> list[Any]:
+    def predict(self, instances: list[Any], *_: Any) -> list[Any]:
         time.sleep(0.006)  # slow enough for a thread
         if len(instances) >= 8 or "BROKEN" in os.environ:
             raise RuntimeError("the model is broken")

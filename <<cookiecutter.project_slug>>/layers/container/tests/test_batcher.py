@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from serving.app import App, Response, Work
+from serving.app import App, Response
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_RESPONSE
 from serving.problem import Problem
 from serving.release import Release
+from serving.work import Work
 from tests.support import BUILD
 
 IN_THREAD = pytest.mark.parametrize("in_thread", [False, True], ids=["inline", "in a thread"])
@@ -124,7 +125,7 @@ class FailsOn:
     def __init__(self, instance: object) -> None:
         self.instance = instance
 
-    def predict(self, instances: list[Any]) -> list[Any]:
+    def predict(self, instances: list[Any], *_: Any) -> list[Any]:
         if self.instance in instances:
             raise RuntimeError("an odd instance")
         return EXAMPLE_RESPONSE.predictions[:1] * len(instances)

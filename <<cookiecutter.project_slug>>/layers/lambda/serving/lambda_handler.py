@@ -1,9 +1,5 @@
-"""AWS Lambda behind API Gateway (REST, proxy events of format 1.0): translates, nothing more.
+"""AWS Lambda behind API Gateway: translates, nothing more."""
 
-https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-"""
-
-import base64
 import sys
 import time
 from collections.abc import Mapping
@@ -12,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from serving.app import App, Request, Response
+from serving.events import NotARequest, keeps_warm, request_of
 from serving.problem import Problem
 
 # The most that Lambda returns for one call, counted as JSON.
@@ -34,21 +31,27 @@ class Context(Protocol):
 
 
 class Handler:
-    """Answers one proxy event after the other."""
+    """Answers one event after the other."""
 
     def __init__(self) -> None:
         self.app = App.load()
         self.cold_start = True
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-        """The proxy response to a proxy event; never raises."""
+        """The proxy response to a request, nothing to a call that keeps this function warm.
+
+        Raises:
+            NotARequest: the event is another. Only so its sender learns that nothing was done.
+        """
         started = time.perf_counter()
-        request = None
         try:
-            request = _request(event, context)
-            response = self.app(request)
-        except Exception as exception:  # not a proxy event
-            response = self.app.failed(context.aws_request_id, exception)
+            request = request_of(event, context.aws_request_id)
+        except NotARequest:
+            if not keeps_warm(event):
+                raise
+            self.cold_start = False
+            return {}
+        response = self.app(request)
         result = _proxy_response(response)
         # As JSON in JSON a body is at most three times as long: small ones need no counting.
         if 3 * len(response.body) > MAX_RESPONSE_BYTES and _size(result) > MAX_RESPONSE_BYTES:
@@ -58,7 +61,7 @@ class Handler:
         self._log(request, response, started)
         return result
 
-    def _log(self, request: Request | None, response: Response, started: float) -> None:
+    def _log(self, request: Request, response: Response, started: float) -> None:
         """Write one line, log entry and CloudWatch metric (Embedded Metric Format) at once."""
         line: dict[str, Any] = {
             "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [METRICS]},
@@ -66,8 +69,8 @@ class Handler:
             "api_version": self.app.build.api_version,
             "release": self.app.build.release,
             "request_id": response.request_id,
-            "method": request and _plain(request.method),
-            "path": request and _plain(request.path),
+            "method": _plain(request.method),
+            "path": _plain(request.path),
             "status": response.status,
             "cold_start": self.cold_start,
             "Latency": round((time.perf_counter() - started) * 1_000, 3),
@@ -79,28 +82,6 @@ class Handler:
         self.cold_start = False
         sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
         sys.stdout.flush()
-
-
-def _request(event: Mapping[str, Any], context: Context) -> Request:
-    resource: str = event["resource"]
-    body: str = event["body"] or ""
-    headers: dict[str, list[str]] = {}
-    for name, values in _headers(event).items():  # as the client spelt them: one may come twice
-        headers.setdefault(name.lower(), []).extend(values)
-    return Request(
-        method=event["httpMethod"],
-        # A base path mapping changes the path, never the resource; "{proxy+}" names no path.
-        path=event["path"] if "{" in resource else resource,
-        headers={name: ", ".join(several) for name, several in headers.items()},
-        body=base64.b64decode(body) if event["isBase64Encoded"] else body.encode(),
-        fallback_id=event["requestContext"].get("requestId") or context.aws_request_id,
-    )
-
-
-def _headers(event: Mapping[str, Any]) -> Mapping[str, list[str]]:
-    several: Mapping[str, list[str]] | None = event.get("multiValueHeaders")
-    single: Mapping[str, str] = event.get("headers") or {}
-    return several or {name: [value] for name, value in single.items()}
 
 
 def _proxy_response(response: Response) -> dict[str, Any]:

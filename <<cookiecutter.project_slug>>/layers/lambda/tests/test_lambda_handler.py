@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from serving import lambda_handler
-from serving.contract import Instance
+from serving.events import NotARequest
 from serving.lambda_handler import Handler
 from serving.release import WrongDeployment
 from tests.support import BUILD, EXAMPLE, JSON, PREDICT, VERSION
@@ -59,16 +59,70 @@ def test_without_a_valid_id_of_the_client_the_gateway_names_the_request(handler:
 def test_half_a_surrogate_pair_makes_it_no_trouble(handler: Handler) -> None:
     odd = event(resource="/{proxy+}", path="/\ud800", httpMethod="\ud800")
     assert handler(odd, CONTEXT)["statusCode"] == 404
+    assert handler(event(body='{"\ud800": 1}'), CONTEXT)["statusCode"] == 400
 
 
-@pytest.mark.parametrize("strange", [{}, {"resource": None}, [], None, "text"])
-def test_no_event_makes_it_raise(
-    handler: Handler, strange: Any, capsys: pytest.CaptureFixture[str]
+def format_2(stage: str = "$default", **changes: Any) -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": PREDICT if stage == "$default" else f"/{stage}{PREDICT}",
+        "headers": {"content-type": "application/json", "x-request-id": "from-the-client"},
+        "requestContext": {"http": {"method": "POST"}, "stage": stage, "requestId": "gateway"},
+        "body": EXAMPLE.decode(),
+        "isBase64Encoded": False,
+    } | changes
+
+
+@pytest.mark.parametrize("stage", ["$default", "live"])
+def test_an_http_api_and_a_function_url_get_the_same_answer(handler: Handler, stage: str) -> None:
+    assert handler(format_2(stage), CONTEXT) == handler(event(), CONTEXT)
+    assert handler(format_2(stage, body=None), CONTEXT)["statusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"source": "serverless-plugin-warmup"},
+        {"warmer": True, "concurrency": 3},
+        {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
+        {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"},
+    ],
+)
+def test_a_call_that_keeps_it_warm_counts_as_nothing(
+    handler: Handler, call: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = handler(strange, CONTEXT)
-    assert result["statusCode"] == json.loads(result["body"])["status"] == 500
-    assert result["headers"]["X-Request-Id"] == "from-the-context"
-    assert "Traceback" in json.loads(capsys.readouterr().out)["error"]
+    assert handler(call, CONTEXT) == {}
+    assert capsys.readouterr().out == ""
+    handler(event(), CONTEXT)
+    assert json.loads(capsys.readouterr().out)["cold_start"] is False
+
+
+@pytest.mark.parametrize(
+    ("strange", "kind"),
+    [
+        ({"Records": [{"eventSource": "aws:sqs", "body": "secret"}]}, "an event of aws:sqs"),
+        ({"Records": [{"EventSource": "aws:sns"}]}, "an event of aws:sns"),
+        ({"eventSource": "aws:kafka", "records": {}}, "an event of aws:kafka"),
+        ({"source": "aws.s3", "detail-type": "Object Created"}, "an event of aws.s3"),
+        ({"requestContext": {"elb": {}}, "path": "/"}, "a request from an Application Load Bal"),
+        ({"version": "2.0", "rawPath": "/"}, "an event with the keys rawPath, version"),
+        ({"key1": "secret", "key2": 1}, "an event with the keys key1, key2"),
+        ({"Records": None, "resource": None}, "an event with the keys Records, resource"),
+        ({}, "an empty event"),
+        ([1], "a value of type list"),
+        (None, "a value of type NoneType"),
+        ("warmup", "a value of type str"),
+    ],
+)
+def test_any_other_event_is_a_failed_call_that_names_its_kind(
+    handler: Handler, strange: Any, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(NotARequest) as raised:
+        handler(strange, CONTEXT)
+    assert f"was called with {kind}" in str(raised.value)
+    assert "secret" not in str(raised.value)
+    assert capsys.readouterr().out == ""
 
 
 def test_each_request_is_one_line_of_log_and_metric(
@@ -101,7 +155,7 @@ def test_each_request_is_one_line_of_log_and_metric(
 def test_the_log_says_why_the_model_failed_and_the_answer_does_not(
     handler: Handler, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(instances: list[Instance]) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("secret of the model")
 
     monkeypatch.setattr(handler.app.predictor, "predict", fail)
