@@ -127,6 +127,7 @@ OWN = {
     "startup_seconds": 420,
 }
 SCALED = {
+    "max_body_bytes": 100_000_000,
     "release": f"6.0.0-{'a' * 57}",  # the longest that a label takes
     "autoscaling": {"min_replicas": 3, "max_replicas": 1000, "cpu_percent": 100},
     "env_from": {"secrets": ["1", "true"]},
@@ -301,6 +302,18 @@ def test_a_pod_that_goes_is_given_the_time_that_its_requests_need(chart: Path) -
         assert own["terminationGracePeriodSeconds"] == before + after + 5
 
 
+@pytest.mark.parametrize("most", [1_024, 2_000_000, 100_000_000])
+def test_the_server_is_told_a_limit_of_bodies_that_it_understands(chart: Path, most: int) -> None:
+    _, server = pod(chart, {"maxBodyBytes": most})
+    assert {"name": "MAX_BODY_BYTES", "value": str(most)} in server["env"]
+
+
+@pytest.mark.parametrize("values", [{}, {"maxBodyBytes": 0}, {"maxBodyBytes": None}], ids=str)
+def test_without_a_limit_of_bodies_the_server_is_told_none(chart: Path, values: Values) -> None:
+    _, server = pod(chart, values)
+    assert "MAX_BODY_BYTES" not in {each["name"] for each in server["env"]}
+
+
 def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
     _, server = pod(chart, {"startupSeconds": 300})
     startup = server["startupProbe"]
@@ -427,7 +440,13 @@ def test_a_value_of_another_type_is_refused_by_name(chart: Path, place: tuple[st
         assert f"- at '/{'/'.join(place)}" in refusal(chart, at(place, wrong))
 
 
-@pytest.mark.parametrize("place", [*leaves(SCHEMA)], ids=".".join)
+# `helm upgrade --reuse-values` knows no value that is newer than the Helm release.
+OPTIONAL = ("maxBodyBytes",)
+
+
+@pytest.mark.parametrize(
+    "place", [each for each in leaves(SCHEMA) if each != OPTIONAL], ids=".".join
+)
 def test_a_default_can_not_be_deleted(chart: Path, place: tuple[str, ...]) -> None:
     *above, last = place
     where = "".join(f"/{key}" for key in above)

@@ -118,6 +118,11 @@ def test_values_are_what_the_version_says(stacks: Stacks) -> None:
     assert given["tolerations"] == own["tolerations"]
 
 
+def test_a_limit_of_a_body_is_a_value_only_where_it_is_set(stacks: Stacks, two: Program) -> None:
+    assert "maxBodyBytes" not in values(two)
+    assert values(stacks.run_v1(max_body_bytes=2_000_000))["maxBodyBytes"] == 2_000_000
+
+
 def test_replicas_are_the_versions_or_the_autoscalers(stacks: Stacks) -> None:
     scaling = {"min_replicas": 3, "max_replicas": 7, "cpu_percent": 50}
     versions = {"v1": TWO["v1"] | {"autoscaling": scaling}, "v2": TWO["v2"] | {"replicas": 4}}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.openapi import INTEGRATION
 from infra.scheme import prefixes
 from tests import scheme
 from tests.artefacts import REPOSITORY
@@ -36,6 +37,20 @@ def test_a_model_is_the_image_of_its_release(two: Program) -> None:
         },
         "enableNetworkIsolation": True,
     }
+
+
+def test_a_model_and_its_front_are_told_how_large_a_body_may_be(
+    stacks: Stacks, two: Program
+) -> None:
+    after = stacks.run(with_v1(max_body_bytes=2_000_000))
+    variables = {"API_VERSION": "v1", "RELEASE": "1.4.2", "MAX_BODY_BYTES": "2000000"}
+    assert after.one("Model", "v1").inputs["primaryContainer"]["environment"] == variables
+    assert after.one("Model", "v2").inputs == two.one("Model", "v2").inputs
+    for version, limit in (("v1", 2_000_000), ("v2", 1_048_576)):
+        for prefix in prefixes(version):
+            predict = body(after, version)["paths"][f"{prefix}/predict"]["post"]
+            refused = predict[INTEGRATION]["responses"]["413"]["responseTemplates"]
+            assert f" {limit} bytes." in refused["application/json"]
 
 
 def test_a_digest_takes_the_place_of_the_tag(stacks: Stacks) -> None:
