@@ -239,6 +239,18 @@ def test_a_pod_that_goes_is_given_the_time_that_its_requests_need(chart: Path) -
         assert own["terminationGracePeriodSeconds"] == before + after + 5
 
 
+@pytest.mark.parametrize("most", [1_024, 2_000_000, 100_000_000])
+def test_the_server_is_told_a_limit_of_bodies_that_it_understands(chart: Path, most: int) -> None:
+    _, server = pod(chart, {"maxBodyBytes": most})
+    assert {"name": "MAX_BODY_BYTES", "value": str(most)} in server["env"]
+
+
+@pytest.mark.parametrize("values", [{}, {"maxBodyBytes": 0}, {"maxBodyBytes": None}], ids=str)
+def test_without_a_limit_of_bodies_the_server_is_told_none(chart: Path, values: Values) -> None:
+    _, server = pod(chart, values)
+    assert "MAX_BODY_BYTES" not in {each["name"] for each in server["env"]}
+
+
 def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
     _, server = pod(chart, {"startupSeconds": 300})
     startup = server["startupProbe"]

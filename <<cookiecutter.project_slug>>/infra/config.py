@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from infra.body import MaxBodyBytes
+
 VERSION_NAME = r"v[1-9][0-9]{0,2}"
 RELEASE = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -135,13 +137,21 @@ class ApiVersion(Section):
     migration_url: Url | None = None
     """Where clients read how to move on. Every response says it in the header Link."""
 
+    max_body_bytes: Annotated[MaxBodyBytes | None, Example(2_000_000)] = None
+    """The most bytes that the body of a request may have; 1,048,576 if left out. A larger one is
+    answered 413."""
+
     def identity(self, api_version: str) -> dict[str, str]:
         """Which build this is; one that is something else refuses to start."""
         return {"API_VERSION": api_version, "RELEASE": self.release}
 
+    def limits(self) -> dict[str, str]:
+        """What the build is to do otherwise than by default."""
+        return {"MAX_BODY_BYTES": str(self.max_body_bytes)} if self.max_body_bytes else {}
+
     def environment(self, api_version: str) -> dict[str, str]:
-        """What `serving/release.py` reads: which build this is, and in which state."""
-        variables = self.identity(api_version)
+        """What `serving/release.py` reads: which build this is, its state, and its limits."""
+        variables = self.identity(api_version) | self.limits()
         if self.deprecated_on and self.sunset:
             variables["DEPRECATED_ON"] = self.deprecated_on.isoformat()
             variables["SUNSET"] = self.sunset.isoformat()

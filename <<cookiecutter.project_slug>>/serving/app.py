@@ -16,7 +16,6 @@ from serving.blame import client_error
 from serving.contract import Instance, Prediction, PredictResponse
 from serving.predictor import Predictor
 from serving.problem import (
-    MAX_BODY_BYTES,
     Headers,
     Problem,
     Refused,
@@ -75,6 +74,7 @@ class App:
         self.build = release.build
         self.api_version = release.build.api_version
         self.headers = release.headers()
+        self.max_body_bytes = release.max_body_bytes
         self.predictor = predictor
         self.openapi = openapi
         self.methods = {
@@ -111,7 +111,7 @@ class App:
         try:
             if self._method(request) == "GET":
                 return self._succeeded(request_id, self.openapi)
-            _check_body(request)
+            _check_body(request, self.max_body_bytes)
             return work(request_id, request.body)
         except Exception as exception:
             return self.failed(request_id, exception)
@@ -210,9 +210,9 @@ def valid_id(text: str) -> bool:
     return bool(_REQUEST_ID.fullmatch(text))
 
 
-def _check_body(request: Request) -> None:
-    if len(request.body) > MAX_BODY_BYTES:
-        raise too_large()
+def _check_body(request: Request, limit: int) -> None:
+    if len(request.body) > limit:
+        raise too_large(limit)
     content_type = request.headers.get("content-type", "")
     if content_type != "application/json":  # as nearly all say: no need to look closer
         _check_content_type(content_type)

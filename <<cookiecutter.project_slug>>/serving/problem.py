@@ -2,7 +2,7 @@
 
 import msgspec
 
-# The most that a request's body may have, on every target.
+# The most that a request's body may have, unless the deployment says otherwise.
 MAX_BODY_BYTES = 1_048_576
 TITLES = {
     400: "Bad Request",
@@ -75,7 +75,10 @@ def wrong_method(right: str) -> Problem:
     return Problem(405, f"Use {right} here.", headers=(("Allow", right),))
 
 
-def too_large() -> Problem:
-    """The request's body has more than `MAX_BODY_BYTES`."""
-    detail = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
-    return Problem(413, detail)
+def too_large(limit: int) -> Problem:
+    """The request's body has more than `limit` bytes.
+
+    A client knows nothing of stack files, so no key is named; one instance alone may be too large.
+    """
+    remedy = "Send fewer instances or smaller values, or ask whoever runs this API to raise it."
+    return Problem(413, f"The body is larger than the limit, {limit} bytes. {remedy}")

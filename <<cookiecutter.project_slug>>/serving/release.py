@@ -9,8 +9,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from serving.problem import MAX_BODY_BYTES
+
 BUILD = Path(__file__).with_name("build.json")
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
+# What MAX_BODY_BYTES may say: less would be a mistake in the unit; more no target takes.
+LEAST_BODY_BYTES, MOST_BODY_BYTES = 1_024, 100_000_000
 
 
 class WrongDeployment(Exception):
@@ -48,13 +52,15 @@ class Release(msgspec.Struct, frozen=True):
     deprecated_on: date | None = None
     sunset: date | None = None
     migration_url: str | None = None
+    max_body_bytes: int = MAX_BODY_BYTES
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> "Release":
         """This build as the environment deploys it; an unset variable means the build's own.
 
         `API_VERSION`, `RELEASE`: must name this build. `DEPRECATED_ON`, `SUNSET`: both or none,
-        days as YYYY-MM-DD, UTC. `MIGRATION_URL`: only beside these.
+        days as YYYY-MM-DD, UTC. `MIGRATION_URL`: only beside these. `MAX_BODY_BYTES`: the most that
+        the body of a request may have.
 
         Raises:
             WrongDeployment: with one line per problem.
@@ -73,9 +79,10 @@ class Release(msgspec.Struct, frozen=True):
                 problems.append("MIGRATION_URL is set, DEPRECATED_ON and SUNSET are not.")
         if migration_url is not None and not re.fullmatch(r"https?://[!-;=?-~]+", migration_url):
             problems.append(f"MIGRATION_URL {migration_url!r} is not an http or https URL.")
+        max_body_bytes = _max_body_bytes(environ, problems)
         if problems:
             raise WrongDeployment("\n".join(problems))
-        return cls(build, deprecated_on, sunset, migration_url)
+        return cls(build, deprecated_on, sunset, migration_url, max_body_bytes)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """What every response of this release says: RFC 9745, RFC 8594 and RFC 8288."""
@@ -113,3 +120,13 @@ def _day(name: str, environ: Mapping[str, str], problems: list[str]) -> date | N
         pass
     problems.append(f"{name} {text!r} is not a day: write it as YYYY-MM-DD, such as 2027-03-31.")
     return None
+
+
+def _max_body_bytes(environ: Mapping[str, str], problems: list[str]) -> int:
+    text = environ.get("MAX_BODY_BYTES", str(MAX_BODY_BYTES))
+    if re.fullmatch(r"[0-9]{1,9}", text) and LEAST_BODY_BYTES <= int(text) <= MOST_BODY_BYTES:
+        return int(text)
+    problems.append(
+        f"MAX_BODY_BYTES is {text!r}; write a number from {LEAST_BODY_BYTES} to {MOST_BODY_BYTES}."
+    )
+    return MAX_BODY_BYTES

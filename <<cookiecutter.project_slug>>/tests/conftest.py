@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.problem import MAX_BODY_BYTES
 from tests.adapters import ADAPTERS
 from tests.program import Program
 from tests.stacks import Stacks
@@ -25,6 +26,14 @@ def deprecated(
     monkeypatch.setenv("DEPRECATED_ON", "2026-12-01")
     monkeypatch.setenv("SUNSET", "2027-03-31")
     monkeypatch.setenv("MIGRATION_URL", "https://example.com/move")
+    with ADAPTERS[request.param]() as send:
+        yield send
+
+
+@pytest.fixture(params=ADAPTERS)
+def roomy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Adapter]:
+    """Each adapter, deployed with bodies of twice the usual size."""
+    monkeypatch.setenv("MAX_BODY_BYTES", str(2 * MAX_BODY_BYTES))
     with ADAPTERS[request.param]() as send:
         yield send
 

@@ -103,6 +103,25 @@ def test_more_instances_than_the_contract_allows_are_refused(adapter: Adapter) -
     assert (answer.status, answer.json["pointer"]) in [(422, "/instances"), (413, None)]
 
 
+def test_a_deployment_may_set_the_limit_of_a_body(roomy: Adapter) -> None:
+    limit = 2 * MAX_BODY_BYTES
+    assert predict(roomy, EXAMPLE.ljust(limit)).status == 200
+    assert predict(roomy, EXAMPLE.ljust(limit + 1)).status == 413
+
+
+@pytest.mark.parametrize("limit", [1_024, MAX_BODY_BYTES])
+def test_a_body_that_is_too_large_is_told_the_limit_and_a_remedy_for_one_instance(
+    limit: int,
+) -> None:
+    app = App(Release(BUILD, max_body_bytes=limit), Failing([]), b"")
+    headers = {"content-type": "application/json"}
+    response = app(Request("POST", PREDICT, headers, bytes(limit + 1), "some-id"))
+    assert msgspec.json.decode(response.body)["detail"] == (
+        f"The body is larger than the limit, {limit} bytes. Send fewer instances or smaller values,"
+        " or ask whoever runs this API to raise it."
+    )
+
+
 def test_the_model_reports_its_use_to_nobody() -> None:
     program = "import os, serving; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     command = [sys.executable, "-c", program]

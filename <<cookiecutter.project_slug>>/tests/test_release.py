@@ -28,6 +28,23 @@ def test_without_a_migration_url_there_is_no_link() -> None:
     assert "Link" not in dict(Release.load(DAYS).headers())
 
 
+@pytest.mark.parametrize("limit", [1_024, 100_000_000])
+def test_a_deployment_may_say_how_large_a_body_may_be(limit: int) -> None:
+    assert Release.load({"MAX_BODY_BYTES": str(limit)}) == Release(BUILD, max_body_bytes=limit)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "1023", "100000001", "1e6", "1_048_576", "-2048", " 2048", "\u0662" * 4]
+)
+def test_a_limit_of_a_body_that_can_not_be_used_is_refused(text: str) -> None:
+    with pytest.raises(WrongDeployment) as error:
+        Release.load({"MAX_BODY_BYTES": text, "DEPRECATED_ON": "2026-12-01"})
+    assert str(error.value).splitlines() == [
+        "DEPRECATED_ON and SUNSET belong together: set both or neither.",
+        f"MAX_BODY_BYTES is {text!r}; write a number from 1024 to 100000000.",
+    ]
+
+
 def test_a_build_started_as_another_names_both() -> None:
     with pytest.raises(WrongDeployment) as error:
         Release.load({"API_VERSION": "v99", "RELEASE": "9.9.9"})

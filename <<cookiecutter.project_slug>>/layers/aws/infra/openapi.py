@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from infra.config import ApiVersion
 from infra.scheme import prefixes
-from serving.problem import Problem, not_found, too_large, wrong_method
+from serving.problem import MAX_BODY_BYTES, Problem, not_found, wrong_method
 from serving.release import Build, Release
 
 type Document = dict[str, Any]
@@ -48,6 +48,10 @@ KEY = Problem(403, "Send a valid API key in the header X-API-Key.")
 REFUSED = Problem(403, "This request is not allowed.")
 INVALID = Problem(400, "API Gateway could not read this request.")
 OVERLOADED = Problem(429, "Too many requests at once. Send this one again a little later.")
+# A body that never gets to a model: no API version takes one so large.
+TOO_LARGE = Problem(
+    413, f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
+)
 UNAVAILABLE = Problem(502, "The model failed, or took too long. Send fewer instances at once.")
 GATEWAY_RESPONSES = {
     "ACCESS_DENIED": REFUSED,
@@ -63,7 +67,7 @@ GATEWAY_RESPONSES = {
     "INVALID_SIGNATURE": REFUSED,
     "MISSING_AUTHENTICATION_TOKEN": REFUSED,
     "QUOTA_EXCEEDED": OVERLOADED,
-    "REQUEST_TOO_LARGE": too_large(),
+    "REQUEST_TOO_LARGE": TOO_LARGE,
     "RESOURCE_NOT_FOUND": not_found(),
     "THROTTLED": OVERLOADED,
     "UNAUTHORIZED": REFUSED,

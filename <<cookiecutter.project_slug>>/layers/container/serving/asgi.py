@@ -19,7 +19,7 @@ from serving.app import App, Request, Response, id_of
 from serving.batcher import Batcher
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
-from serving.problem import MAX_BODY_BYTES, Problem
+from serving.problem import Problem
 from serving.release import Release
 from serving.work import Work, work_of
 
@@ -29,10 +29,8 @@ type Send = Callable[[Message], Awaitable[None]]
 
 # A model that takes longer than this would keep probes waiting: it gets a thread.
 SLOW_SECONDS = 0.005
-# In place of a body that is not kept, for the app to refuse.
-TOO_LARGE = bytes(MAX_BODY_BYTES + 1)
-# How much of such a body is read, so that the client gets to reading the answer.
-MAX_DISCARDED_BYTES = 32 * MAX_BODY_BYTES
+# How much more than the limit is read of a body, so that the client gets to reading the answer.
+MAX_DISCARDED_BYTES = 33_554_432
 LIVE, READY = "/livez", "/readyz"
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 OK = (("Content-Type", "application/json"),)
@@ -49,6 +47,9 @@ class ModelServer:
 
     def __init__(self, release: Release, options: Options) -> None:
         self.release, self.options = release, options
+        # In place of a body that is not kept, for the app to refuse. Zeros that nobody reads or
+        # writes are in no memory.
+        self.too_large = bytes(release.max_body_bytes + 1)
         self.app: App | None = None
         self.batcher: Batcher
         self.draining = False
@@ -87,8 +88,8 @@ class ModelServer:
         if path in (LIVE, READY):
             await self._send(send, self._probe(path), close="expect" in headers)
             return
-        unread = "expect" in headers and _declared(headers) > MAX_BODY_BYTES
-        body = TOO_LARGE if unread else await _body(headers, receive)
+        unread = "expect" in headers and _declared(headers) > self.release.max_body_bytes
+        body = self.too_large if unread else await self._body(headers, receive)
         if body is None:  # the client has gone
             return
         started = time.perf_counter()
@@ -107,6 +108,23 @@ class ModelServer:
         response = self._problem(problem, secrets.token_hex(8))
         self._done(None, response, 0)
         return response
+
+    async def _body(self, headers: dict[str, str], receive: Receive) -> bytes | None:
+        """The body, `too_large` for one over the limit, None where the client went away."""
+        declared, limit = _declared(headers), self.release.max_body_bytes
+        parts: list[bytes] = []
+        size, more = 0, declared <= limit + MAX_DISCARDED_BYTES
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            size += len(message["body"])
+            if max(size, declared) > limit:
+                parts.clear()
+            else:
+                parts.append(message["body"])
+            more = message["more_body"] and size <= limit + MAX_DISCARDED_BYTES
+        return self.too_large if max(size, declared) > limit else b"".join(parts)
 
     def _probe(self, path: str) -> Response:
         request_id = secrets.token_hex(8)
@@ -189,22 +207,6 @@ def _headers(scope: Message) -> dict[str, str]:
 
 def _declared(headers: dict[str, str]) -> int:
     return int(headers.get("content-length", "0"))
-
-
-async def _body(headers: dict[str, str], receive: Receive) -> bytes | None:
-    """The body, `TOO_LARGE` for one over the limit, None where the client went away."""
-    if _declared(headers) > MAX_DISCARDED_BYTES:
-        return TOO_LARGE
-    body, size = b"", 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        part = message["body"]
-        size += len(part)
-        body = body + part if size <= MAX_BODY_BYTES else TOO_LARGE
-        if not message["more_body"] or size > MAX_DISCARDED_BYTES:
-            return body
 
 
 def warm_up(app: App, max_batch: int) -> float:

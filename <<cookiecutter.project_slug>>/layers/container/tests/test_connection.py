@@ -129,6 +129,17 @@ def test_who_asks_before_sending_is_told_to_go_on(client: Client) -> None:
     assert client.is_closed()
 
 
+def test_what_is_asked_before_sending_is_held_to_the_limit_of_the_deployment() -> None:
+    expects = "Expect: 100-continue"
+    with running(MAX_BODY_BYTES="1024") as server, Client(server.port) as client:
+        client.send(post(b"", expects, "Content-Length: 1024"))
+        assert client.answer().status == 100
+        client.send(EXAMPLE.ljust(1_024))
+        assert client.answer().status == 200
+        client.send(post(b"", expects, "Content-Length: 1025"))
+        assert client.answer().status == 413
+
+
 def test_pipelined_requests_are_answered_in_their_order(client: Client) -> None:
     counts = [1 + i % 7 for i in range(300)]
     requests = [post(several(n), f"X-Request-Id: {i}") for i, n in enumerate(counts)]

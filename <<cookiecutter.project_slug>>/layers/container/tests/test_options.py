@@ -54,3 +54,13 @@ def test_a_server_with_a_wrong_environment_says_all_that_is_wrong_and_does_not_s
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert [line.split()[0] for line in result.stderr.splitlines()] == ["HOST", *RANGES]
+
+
+def test_a_server_with_a_wrong_limit_of_bodies_does_not_start() -> None:
+    environ = os.environ | {"PORT": "0", "METRICS_PORT": "0", "MAX_BODY_BYTES": "1MB"}
+    command = [sys.executable, "-m", "serving.server"]
+    result = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=30
+    )
+    said = "MAX_BODY_BYTES is '1MB'; write a number from 1024 to 100000000.\n"
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", said)

@@ -49,6 +49,8 @@ def values(api_version: str, version: Version, stack: Stack) -> dict[str, Any]:
             "migrationUrl": version.migration_url or "",
         },
     }
+    if version.max_body_bytes:
+        given["maxBodyBytes"] = version.max_body_bytes
     if version.autoscaling:
         given["autoscaling"] = {"enabled": True, **_section(version.autoscaling)}
     for name, section in (("gateway", config.gateway), ("ingress", config.ingress)):

@@ -53,6 +53,11 @@ def test_the_chart_is_the_folder_by_a_path_that_every_machine_has(two: Program) 
         assert not each.inputs.keys() & {"version", "repositoryOpts"}
 
 
+def test_a_limit_of_a_body_is_a_value_only_where_it_is_set(stacks: Stacks, two: Program) -> None:
+    assert "maxBodyBytes" not in values(two)
+    assert values(stacks.run_v1(max_body_bytes=2_000_000))["maxBodyBytes"] == 2_000_000
+
+
 @pytest.mark.parametrize("expose", EXPOSURES)
 def test_values_say_where_clients_call_and_who_may(stacks: Stacks, expose: str) -> None:
     given = values(exposed(stacks, expose))

@@ -92,6 +92,17 @@ def test_a_deprecated_release_is_told_since_when_and_until_when(stacks: Stacks) 
     assert "https://example.com/move#to-v2" in headers["Link"]
 
 
+@pytest.mark.parametrize("limit", [1_024, 100_000_000])
+def test_a_release_is_told_how_large_a_body_may_be(stacks: Stacks, limit: int) -> None:
+    own = {"release": BUILD.release, "max_body_bytes": limit}
+    told = environment(stacks.run({BUILD.api_version: own}), BUILD.api_version)
+    assert Release.load(told) == Release(BUILD, max_body_bytes=limit)
+
+
+def test_where_no_limit_of_a_body_is_set_none_is_sent(two: Program) -> None:
+    assert "MAX_BODY_BYTES" not in environment(two)
+
+
 def test_the_pod_agrees_with_the_image(two: Program) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     ports = " ".join(str(each["containerPort"]) for each in container(two)["ports"])

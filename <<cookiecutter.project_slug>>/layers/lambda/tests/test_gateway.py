@@ -7,8 +7,11 @@ import socket
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -98,6 +101,34 @@ def test_an_answer_over_6_mb_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(gateway, "MAX_RESPONSE_BYTES", 100)
         with pytest.raises(ValueError, match="larger than 6 MB"):
             running[VERSION].invoke({})
+
+
+def test_a_limit_of_bodies_that_can_not_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "MAX_BODY_BYTES", "10 MB")
+    code, said = serve()
+    assert code == 1
+    assert "MAX_BODY_BYTES is '10 MB'; write a number from 1024 to 100000000.\n" in said
+    assert "Traceback" not in said
+
+
+def test_what_a_deployment_says_is_said_to_the_working_tree_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    zipfile.ZipFile(tmp_path / "v2.zip", "w").close()
+    given: list[Mapping[str, str]] = []
+
+    def start(what: str, *_: object, environ: Mapping[str, str]) -> Any:
+        given.append(environ)
+        return Mock(api_version=what)
+
+    monkeypatch.setattr(gateway, "_start", start)
+    for name in gateway.DEPLOYMENT:
+        monkeypatch.setenv(name, "of this one")
+    with gateway.functions({"v2": str(tmp_path / "v2.zip")}):
+        own, beside = ({name: each.get(name) for name in gateway.DEPLOYMENT} for each in given)
+    assert own == dict.fromkeys(gateway.DEPLOYMENT, "of this one")
+    assert beside == dict.fromkeys(gateway.DEPLOYMENT) | {"API_VERSION": "v2"}
+    assert {"SUNSET", "MAX_BODY_BYTES"} <= own.keys()
 
 
 def test_make_serve_shows_a_request_that_works_and_stops_when_told() -> None:

@@ -5,7 +5,7 @@ import json
 from infra.scheme import prefixes
 from tests import artefacts, scheme
 from tests.documents import ARN, body
-from tests.program import Program, run
+from tests.program import Program, changed, run
 from tests.stacks import DEPRECATED, TWO, Stacks, config
 
 
@@ -67,6 +67,13 @@ def test_a_deprecated_version_says_so_behind_its_paths_and_no_others(
             f"{prefix}/openapi.json",
         )
     }
+
+
+def test_a_function_is_told_how_large_a_body_may_be(stacks: Stacks, two: Program) -> None:
+    after = stacks.run({"v1": TWO["v1"] | {"max_body_bytes": 4_500_000}, "v2": TWO["v2"]})
+    variables = {"API_VERSION": "v1", "RELEASE": "1.4.2", "MAX_BODY_BYTES": "4500000"}
+    assert after.one("Function", "v1").inputs["environment"] == {"variables": variables}
+    assert changed(two, after) == {"Function iris-dev-v1"}
 
 
 def test_a_function_has_its_whole_name_for_the_longest_project_and_stack(stacks: Stacks) -> None:

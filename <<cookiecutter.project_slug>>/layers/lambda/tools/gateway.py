@@ -32,7 +32,14 @@ MAX_REQUEST_BYTES = 10_485_760
 MAX_RESPONSE_BYTES = 6_291_556
 ROUTES = ("predict", "openapi.json")
 # What a deployment tells one build, never the one beside it.
-DEPLOYMENT = ("API_VERSION", "RELEASE", "DEPRECATED_ON", "SUNSET", "MIGRATION_URL")
+DEPLOYMENT = (
+    "API_VERSION",
+    "RELEASE",
+    "DEPRECATED_ON",
+    "SUNSET",
+    "MIGRATION_URL",
+    "MAX_BODY_BYTES",
+)
 
 
 @dataclass

@@ -78,7 +78,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             primary_container={
                 "image": version.image(image.repository),
                 "model_data_url": version.model_data,
-                "environment": version.identity(api_version),
+                "environment": version.identity(api_version) | version.limits(),
             },
             # It calls nobody, and holds no credentials: SageMaker gets the archive, and its output.
             enable_network_isolation=True,

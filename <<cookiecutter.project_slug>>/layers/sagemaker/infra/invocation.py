@@ -14,7 +14,14 @@ import pulumi_aws as aws
 
 from infra.aws import Stack
 from infra.endpoint import ModelEndpoint
-from infra.openapi import MEDIA_TYPES, OVERLOADED, UNAVAILABLE, headers_of, problem_in
+from infra.openapi import (
+    MEDIA_TYPES,
+    OVERLOADED,
+    TOO_LARGE,
+    UNAVAILABLE,
+    headers_of,
+    problem_in,
+)
 from infra.roles import trusted_by
 from infra.settings import Version
 from serving.problem import Problem, too_large
@@ -91,8 +98,10 @@ class Invocation(pulumi.ComponentResource):
             opts=child,
         )
         headers = headers_of(api_version, version)
+        limit = version.max_body_bytes
+        refusal = too_large(limit) if limit else TOO_LARGE
         self.integration = pulumi.Output.all(endpoint.arn, role.arn).apply(
-            lambda arns: integration(arns[0], arns[1], version.timeout_seconds, headers)
+            lambda arns: integration(arns[0], arns[1], version.timeout_seconds, headers, refusal)
         )
         self.register_outputs({})
 
@@ -109,11 +118,16 @@ def _may_invoke(endpoint_arn: str) -> dict[str, Any]:
 
 
 def integration(
-    endpoint_arn: str, role_arn: str, timeout_seconds: int, headers: Mapping[str, str]
+    endpoint_arn: str,
+    role_arn: str,
+    timeout_seconds: int,
+    headers: Mapping[str, str],
+    refusal: Problem,
 ) -> dict[str, Any]:
     """How an API's document says that an endpoint answers.
 
-    headers: what every answer of the version says, beside its own.
+    headers: what every answer of the version says, beside its own. refusal: what a client gets
+    whose body is larger than SageMaker takes.
     """
     _, partition, _, region, _, path = endpoint_arn.split(":")
     service = f"arn:{partition}:apigateway:{region}:runtime.sagemaker"
@@ -141,7 +155,7 @@ def integration(
         "responses": {
             "200": _response(200, success, SUCCESS),
             "424": _response(500, problem, FAILURE),
-            "413": fixed(too_large()),
+            "413": fixed(refusal),
             "429|503": fixed(OVERLOADED),
             "default": fixed(UNAVAILABLE),
         },

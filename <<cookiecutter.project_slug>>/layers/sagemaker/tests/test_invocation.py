@@ -8,7 +8,7 @@ import pytest
 
 from infra.config import ApiVersion
 from infra.invocation import ATTRIBUTES, integration
-from infra.openapi import INTEGRATION, MEDIA_TYPES, document, headers_of
+from infra.openapi import INTEGRATION, MEDIA_TYPES, TOO_LARGE, document, headers_of
 from infra.scheme import prefixes
 from serving.problem import TITLES
 from tests.stacks import DEPRECATED
@@ -24,7 +24,7 @@ HEADERS = headers_of(
 
 @pytest.fixture
 def told() -> dict[str, Any]:
-    return integration(ENDPOINT, ROLE, 7, HEADERS)
+    return integration(ENDPOINT, ROLE, 7, HEADERS, TOO_LARGE)
 
 
 def test_it_calls_this_endpoint_with_its_own_role_and_waits_as_long_as_the_version_says(
@@ -40,7 +40,7 @@ def test_it_calls_this_endpoint_with_its_own_role_and_waits_as_long_as_the_versi
 
 def test_in_another_partition_it_calls_that_partitions_service() -> None:
     endpoint = ENDPOINT.replace(":aws:", ":aws-cn:").replace("eu-central-1", "cn-north-1")
-    uri = integration(endpoint, ROLE, 7, HEADERS)["uri"]
+    uri = integration(endpoint, ROLE, 7, HEADERS, TOO_LARGE)["uri"]
     assert uri.startswith("arn:aws-cn:apigateway:cn-north-1:runtime.sagemaker:path/")
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from infra.openapi import INTEGRATION
 from infra.scheme import prefixes
 from tests import scheme
 from tests.documents import ARN, body
@@ -20,6 +21,20 @@ def with_v1(**keys: Any) -> dict[str, dict[str, Any]]:
 def policy(program: Program, name: str) -> list[dict[str, Any]]:
     """The statements of a role's policy."""
     return json.loads(program.one("RolePolicy", name).inputs["policy"])["Statement"]
+
+
+def test_a_model_and_its_front_are_told_how_large_a_body_may_be(
+    stacks: Stacks, two: Program
+) -> None:
+    after = stacks.run(with_v1(max_body_bytes=2_000_000))
+    variables = {"API_VERSION": "v1", "RELEASE": "1.4.2", "MAX_BODY_BYTES": "2000000"}
+    assert after.one("Model", "v1").inputs["primaryContainer"]["environment"] == variables
+    assert after.one("Model", "v2").inputs == two.one("Model", "v2").inputs
+    for version, limit in (("v1", 2_000_000), ("v2", 1_048_576)):
+        for prefix in prefixes(version):
+            predict = body(after, version)["paths"][f"{prefix}/predict"]["post"]
+            refused = predict[INTEGRATION]["responses"]["413"]["responseTemplates"]
+            assert f" {limit} bytes." in refused["application/json"]
 
 
 def test_another_archive_leaves_the_one_before_to_go_back_to(stacks: Stacks) -> None:

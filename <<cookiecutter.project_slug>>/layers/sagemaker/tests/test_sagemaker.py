@@ -105,6 +105,15 @@ def test_attributes_take_the_place_of_headers(server: Running) -> None:
     assert (answer.status, answer.headers["x-request-id"]) == (200, "mine")
 
 
+def test_an_invocation_is_held_to_the_limit_of_the_deployment(tmp_path: Path) -> None:
+    environ = {"SM_MODEL_DIR": str(tmp_path), "MAX_BODY_BYTES": "6000000"}
+    with running(*COMMAND, **environ) as server:
+        assert invoke(server.port, "", EXAMPLE.ljust(6_000_000)).status == 200
+        refused = invoke(server.port, "", EXAMPLE.ljust(6_000_001))
+        assert (refused.status, refused.json["release"]) == (413, BUILD.release)
+        assert " 6000000 bytes." in refused.json["detail"]
+
+
 @pytest.mark.parametrize(
     ("attributes", "own_id"),
     [("a.1", "a.1"), ("id=b_2", "b_2"), ("a=b&id=c-3", "c-3"), ("x-request-id=a&id=d4", "d4")],
