@@ -18,8 +18,9 @@ SERVERS = {"kubernetes": "serving.server", "sagemaker": "serving.sagemaker"}
 pytestmark = pytest.mark.parametrize("ready", judged_by("image"), indirect=True, scope="session")
 
 
-# What a person may have beside a model; the last two are no part of it.
-BESIDE = ("features.py", "tokenizer/vocab.txt", "tokenizer/train.py", ".DS_Store", "old/.cache/x")
+# What a person may have beside a model, and what is no part of it.
+BESIDE = ("features.py", "tokenizer/vocab.txt", "tokenizer/SOURCE")
+NO_PART = ("SOURCE", ".DS_Store", "old/.cache/x")
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +28,7 @@ def project(ready: Path, tmp_path_factory: Any) -> Path:
     """A project with more files in model/, of a person whose umask is 077."""
     folder = tmp_path_factory.mktemp("private") / "project"
     shutil.copytree(ready, folder, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-    for name in BESIDE:
+    for name in (*BESIDE, *NO_PART):
         path = folder / "model" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("text", "utf-8")
@@ -69,8 +70,8 @@ def test_it_takes_of_the_model_what_every_artefact_takes(
     ).stdout
     model = image.folder / "model"
     found = {str(path.relative_to(model)) for path in model.rglob("*") if path.is_file()}
-    assert {*said.splitlines()} == {"model.onnx", *BESIDE[:-2]}
-    assert {name for name in found if not name.endswith(".pyc")} == {"model.onnx", *BESIDE[:-2]}
+    assert {*said.splitlines()} == {"model.onnx", *BESIDE}
+    assert {name for name in found if not name.endswith(".pyc")} == {"model.onnx", *BESIDE}
 
 
 def test_everybody_may_read_it_and_only_root_may_write_whatever_the_umask(image: Image) -> None:
