@@ -18,22 +18,33 @@ DIGEST = "0541a5c30618b24cf1fa6da23f2582d2ae47abe2e6a2ce71c4ab9eb6d2edc51d"
 URL = "https://example.org/weights"
 
 
+class Half(io.BytesIO):
+    """What breaks off after its first bytes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if half := super().read(4):
+            return half
+        raise TimeoutError("timed out")
+
+
 class Web:
-    """What servers answer to https: bytes, the URL that they lead to, or an error."""
+    """What servers answer to https: bytes, the URL that they lead to, or half of it."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, bytes | str | Exception] = {URL: WEIGHTS}
+        self.answers: dict[str, bytes | str | Half] = {URL: WEIGHTS}
         self.asked: list[str] = []
 
     def open(self, request: urllib.request.Request) -> addinfourl:
         self.asked.append(request.full_url)
         said = self.answers[request.full_url]
-        if isinstance(said, Exception):
-            raise said
         headers = Message()
         if isinstance(said, str):
             headers["Location"] = said
-        body = io.BytesIO(said if isinstance(said, bytes) else b"")
+        body = (
+            said
+            if isinstance(said, Half)
+            else io.BytesIO(said.encode() if isinstance(said, str) else said)
+        )
         answer = addinfourl(body, headers, request.full_url, 302 if isinstance(said, str) else 200)
         answer.msg = "as is"  # pyright: ignore[reportAttributeAccessIssue]
         return answer
@@ -93,7 +104,7 @@ def test_a_file_that_is_there_is_never_changed(tmp_path: Path, web: Web) -> None
 
 def test_what_breaks_off_leaves_nothing(tmp_path: Path, web: Web) -> None:
     source(tmp_path, f"{SHA256}  {URL}  model.onnx")
-    web.answers[URL] = TimeoutError("timed out")
+    web.answers[URL] = Half(WEIGHTS)
     (problem,) = problems(tmp_path)
     assert "can't be fetched for model/model.onnx" in problem
     assert "timed out" in problem
@@ -149,7 +160,7 @@ def test_a_line_that_can_not_be_is_named(tmp_path: Path, web: Web, line: str, sa
 
 
 def test_all_problems_are_named_at_once(tmp_path: Path, web: Web) -> None:
-    web.answers["https://example.org/gone"] = OSError("404")
+    web.answers["https://example.org/gone"] = Half()
     source(
         tmp_path,
         f"{SHA256}  {URL}  model.onnx",
