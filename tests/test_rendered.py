@@ -1,5 +1,6 @@
 """A rendered project in its own fresh environment: what its owner runs, what its README says."""
 
+import hashlib
 import json
 import os
 import re
@@ -85,6 +86,35 @@ def test_every_other_scheme_has_sound_types_and_a_sound_program(
             text=True,
         )
         assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_model_made_elsewhere_is_kept_and_found_wherever_it_is(
+    copy: Path, tmp_path: Path
+) -> None:
+    environment = (copy / ".venv").readlink()
+    model = copy / "model/model.onnx"
+    weights, digest = model.read_bytes(), hashlib.sha256(model.read_bytes()).hexdigest()
+    (copy / "model/train.py").unlink()
+    succeed(copy, "model")
+    tests = [
+        copy / ".venv/bin/python",
+        "-m",
+        "pytest",
+        "tests/test_train.py",
+        "tests/test_model.py",
+    ]
+    subprocess.run(tests, cwd=copy, check=True, capture_output=True)
+    succeed(copy, "clean")
+    assert model.read_bytes() == weights
+    # The same by model/SOURCE, from a bucket.
+    (tmp_path / "aws").write_text(f'#!/bin/sh\ncp "{tmp_path}/bucket.onnx" "$5"\n', "utf-8")
+    (tmp_path / "aws").chmod(0o755)
+    model.rename(tmp_path / "bucket.onnx")
+    (copy / "model/SOURCE").write_text(f"{digest}  s3://bucket/m.onnx  model.onnx\n", "utf-8")
+    (copy / ".venv").symlink_to(environment)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert "fetching model/model.onnx from s3://" in succeed(copy, "model", PATH=path)
+    assert model.read_bytes() == weights
 
 
 def test_training_says_how_good_the_model_is(copy: Path) -> None:

@@ -95,7 +95,9 @@ def copy(project: Path, source: str, target: Path) -> None:
     for path in files:
         into = target / path.relative_to(origin.parent if origin.is_file() else origin)
         into.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, into)
+        shutil.copy(path, into)  # with its mode, as COPY does
+        if origin.is_dir():
+            shutil.copymode(path.parent, into.parent)
 
 
 def ignored(project: Path, path: Path) -> bool:
@@ -120,10 +122,10 @@ def run(command: str, folder: Path) -> None:
     replaced = command.replace(create, "uv venv --quiet --no-config --python 3.13 .venv")
     replaced = replaced.replace(install, "uv pip sync --quiet --python .venv --require-hashes")
     if replaced == command:
-        replaced = command.replace("python -m compileall", ".venv/bin/python -m compileall")
+        replaced = re.sub(r"^python (?=-m compileall |-c )", ".venv/bin/python ", command)
     if replaced == command:
         raise ValueError(f"RUN {command}")
-    subprocess.run(["sh", "-ec", replaced], cwd=folder, env=ENVIRON, check=True)
+    subprocess.run(["sh", "-ec", replaced], cwd=folder, env=ENVIRON, check=True, umask=0o022)
 
 
 def start(image: Image, **environ: str) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -16,13 +17,20 @@ import msgspec
 import pytest
 
 from tests.support import BUILD, EXAMPLE, ROOT, VERSION
-from tools import build, gateway
+from tools import build, elf, gateway, model
+
+OURS = ("contracts/", "model/", "serving/")
+
+
+def copied(folder: Path) -> Path:
+    """A copy of this working tree."""
+    ignored = shutil.ignore_patterns(".venv", ".git", "dist", "__pycache__", ".*_cache")
+    return shutil.copytree(ROOT, folder, ignore=ignored)
 
 
 def made(folder: Path, architecture: str, *, odd: bool = False) -> Path:
     """The zip that a copy of this working tree in `folder` builds."""
-    ignored = shutil.ignore_patterns(".venv", ".git", "dist", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, folder, ignore=ignored)
+    copied(folder)
     command = [sys.executable, "-m", "tools.build", architecture]
     # Settings of whoever builds must not reach the build.
     settings = {"PYTHONPYCACHEPREFIX": "elsewhere", "PYTHONOPTIMIZE": "1"} if odd else {}
@@ -37,17 +45,36 @@ def host_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("build") / "host", "host")
 
 
-@pytest.fixture(scope="session")
-def arm64_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("build") / "arm64", "arm64")
+@pytest.fixture(scope="session", params=["arm64", "x86_64"])
+def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What goes into the zip for one of Lambda's processors, however large it is."""
+    folder = tmp_path_factory.mktemp("build") / request.param
+    build.install_libraries(folder, build.PLATFORMS[request.param])
+    build.copy_project(folder, BUILD, request.param)
+    return folder
 
 
-def names(path: Path) -> list[str]:
-    """The entries of a zip without platform tags and hashes of bundled libraries."""
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.namelist()
-    entries = [re.sub(r"\.cpython-\d+-[\w-]+\.so$", ".so", entry) for entry in entries]
-    return [re.sub(r"-[0-9a-f]{8,}(\.[\d.]+)?\.so[\d.]*$", ".so", entry) for entry in entries]
+def elf_file(path: Path, *libraries: str, architecture: str = "x86_64") -> None:
+    """Write a file that asks Linux's loader for shared libraries."""
+    strings = b"\0" + b"".join(name.encode() + b"\0" for name in libraries)
+    at = [strings.index(name.encode() + b"\0") for name in libraries]
+    # In the file: header, two segments, the dynamic entries, the strings; in memory: 4096 later.
+    entries = [(1, each) for each in at] + [(5, 4096 + 64 + 112 + 16 * (len(at) + 2)), (0, 0)]
+    dynamic = b"".join(struct.pack("<2Q", *entry) for entry in entries)
+    size = 64 + 112 + len(dynamic) + len(strings)
+    machine = elf.MACHINES[architecture]
+    header = struct.pack(
+        "<16s2HI3QI6H", b"\x7fELF\2\1\1", 3, machine, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0
+    )
+    load = struct.pack("<2I6Q", 1, 5, 0, 4096, 4096, size, size, 4096)
+    where = (176, 176 + 4096, 176 + 4096, len(dynamic), len(dynamic), 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header + load + struct.pack("<2I6Q", 2, 6, *where) + dynamic + strings)
+
+
+def file(path: Path, text: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
 
 def test_it_is_named_after_service_release_and_architecture(host_zip: Path) -> None:
@@ -81,25 +108,47 @@ def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
     runs_on = {"architecture": "host", "python": "3.13"}
-    assert said == msgspec.to_builtins(BUILD) | runs_on
+    assert said == msgspec.to_builtins(BUILD) | runs_on | {"model_sha256": model.sha256()}
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:
-    artefacts = [
-        path for path in ROOT.joinpath("model").iterdir() if path.is_file() and path.suffix != ".py"
-    ]
-    own = ("contracts", "model", "serving", "__pycache__")
     with zipfile.ZipFile(host_zip) as archive:
         top = {entry.split("/")[0] for entry in archive.namelist()}
-        ours = {n for n in archive.namelist() if n.startswith(own) and not n.endswith(".pyc")}
     assert top >= {"contracts", "model", "serving", "msgspec"}
     assert not top & {"tests", "tools", "infra", "pytest", ".lock"}
-    assert ours == {
+
+
+def test_it_takes_the_code_the_contract_and_the_model_with_its_own_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, folder = copied(tmp_path / "project"), tmp_path / "unpacked"
+    for name in ("features.py", "tokenizer/vocab.txt", ".DS_Store", "__pycache__/features.pyc"):
+        file(root / "model" / name)
+    monkeypatch.setattr(build, "ROOT", root)
+    build.copy_project(folder, BUILD, "arm64")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == {
         f"contracts/{VERSION}.json",
+        "model/features.py",
+        "model/tokenizer/vocab.txt",
+        *(path.relative_to(ROOT).as_posix() for path in model.files()),
         "serving/build.json",
-        *(f"model/{path.name}" for path in artefacts),
         *(f"serving/{path.name}" for path in ROOT.joinpath("serving").glob("*.py")),
     }
+
+
+def test_scipy_finds_in_the_zip_what_it_needs_of_numpy(host_zip: Path, tmp_path: Path) -> None:
+    found = importlib.util.find_spec("scipy")
+    if not found or not found.submodule_search_locations:
+        pytest.skip("scipy is not installed")
+    own = Path(found.submodule_search_locations[0])
+    with zipfile.ZipFile(host_zip) as archive:
+        archive.extractall(tmp_path / "zip")
+    for path in own.parent.glob("scipy*"):
+        (tmp_path / path.name).symlink_to(path)
+    program = "import sys; sys.path += sys.argv[1:]; import scipy.linalg, scipy.sparse, scipy.stats"
+    command = [sys.executable, "-I", "-S", "-c", program, tmp_path / "zip", tmp_path]
+    subprocess.run(command, check=True)
 
 
 def test_every_module_is_compiled_by_the_right_python_and_never_checked(host_zip: Path) -> None:
@@ -132,43 +181,33 @@ def test_a_module_without_bytecode_is_refused(tmp_path: Path) -> None:
 def test_it_answers_alone_in_an_empty_folder(host_zip: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         archive.extractall(tmp_path)
-    program = (
-        "import sys, json; sys.path.insert(0, '.');"
-        "from types import SimpleNamespace as Context;"
-        "from serving.lambda_handler import handler;"
-        "result = handler(json.load(sys.stdin), Context(aws_request_id='id'));"
-        "print(json.dumps(result))"
-    )
-    event = {
-        "resource": "/predict",
-        "path": "/predict",
-        "httpMethod": "POST",
-        "multiValueHeaders": {"Content-Type": ["application/json"]},
-        "requestContext": {"requestId": "id"},
-        "body": EXAMPLE.decode(),
-        "isBase64Encoded": False,
-    }
-    result = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program],
-        cwd=tmp_path,
-        env={},
-        input=json.dumps(event),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    log, response = map(json.loads, result.stdout.splitlines())
-    assert (log["status"], response["statusCode"]) == (200, 200)
-    assert log["cold_start"]
+    build.answer_example(tmp_path, {})
 
 
-def test_every_architecture_gets_the_same_files(
-    host_zip: Path, arm64_zip: Path, tmp_path: Path
+def test_every_architecture_gets_the_same_code_model_and_packages(
+    host_zip: Path, unpacked: Path
 ) -> None:
-    builds = [arm64_zip, made(tmp_path / "x86_64", "x86_64")]
-    if sys.platform == "linux":  # elsewhere the libraries of "host" are packed in another way
-        builds.append(host_zip)
-    assert len({tuple(names(path)) for path in builds}) == 1
+    with zipfile.ZipFile(host_zip) as archive:
+        entries = [name for name in archive.namelist() if not name.endswith(".pyc")]
+        ours = {name: archive.read(name) for name in entries if name.startswith(OURS)}
+    for folder in OURS:
+        for path in unpacked.joinpath(folder).rglob("*"):
+            name = path.relative_to(unpacked).as_posix()
+            if path.is_file() and name != "serving/build.json":  # which says the architecture
+                assert ours.pop(name) == path.read_bytes()
+    assert [*ours] == ["serving/build.json"]
+    # Files of libraries differ, but what is locked for every machine is in every zip.
+    locked = (ROOT / "requirements/runtime.txt").read_text("utf-8")
+    everywhere = re.findall(r"(?m)^([\w.-]+)==[^ ;]+ \\$", locked)
+    assert "msgspec" in everywhere
+    for name in everywhere:
+        info = re.compile(re.sub(r"[-_.]+", "[-_.]", name) + r"-[^/]*\.dist-info", re.IGNORECASE)
+        assert [path for path in unpacked.iterdir() if info.match(path.name)], name
+        assert [path for path in entries if info.match(path)], name
+
+
+def test_what_is_deployed_finds_every_shared_library(unpacked: Path) -> None:
+    assert [*build.missing_libraries(unpacked, unpacked.name, {})] == []
 
 
 def test_a_second_build_is_served_beside_the_working_tree(host_zip: Path, tmp_path: Path) -> None:
@@ -189,16 +228,140 @@ def test_a_second_build_is_served_beside_the_working_tree(host_zip: Path, tmp_pa
         assert running[VERSION].invoke(event)["statusCode"] == 404
 
 
-def test_over_lambdas_limit_it_ends_with_the_remedies() -> None:
-    build.size_report(build.MAX_UNPACKED_BYTES, 1)
-    with pytest.raises(SystemExit, match="Unpacked this is 262,144,001 bytes") as error:
-        build.size_report(build.MAX_UNPACKED_BYTES + 1, 1)
-    assert "make the model smaller" in str(error.value)
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of zips of a working tree whose libraries are no files at all."""
+    root = copied(tmp_path / "project")
+    monkeypatch.setattr(build, "ROOT", root)
+    monkeypatch.setattr(build, "install_libraries", lambda folder, flags: folder.mkdir() or {})
+    return root / "dist"
 
 
-def test_over_the_limit_of_a_direct_upload_it_names_s3() -> None:
-    assert "deployed" not in build.size_report(1, build.MAX_UPLOAD_BYTES)
-    assert "can't be deployed" in build.size_report(1, build.MAX_UPLOAD_BYTES + 1)
+@pytest.mark.parametrize("architecture", build.PLATFORMS)
+def test_what_does_not_answer_the_example_is_not_built(empty: Path, architecture: str) -> None:
+    with pytest.raises(SystemExit, match="doesn't answer the contract's example") as error:
+        build.main(architecture)
+    assert "No module named 'msgspec'" in str(error.value)
+    assert [*empty.iterdir()] == []
+
+
+def test_what_lambda_refuses_is_not_built(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit, says in (("MAX_UPLOAD_BYTES", "Packed"), ("MAX_UNPACKED_BYTES", "Unpacked")):
+        monkeypatch.setattr(build, limit, 1_000)
+        with pytest.raises(
+            SystemExit, match=rf"{says} this is [\d,]+ bytes, and Lambda takes 1,000"
+        ):
+            build.main("arm64")
+        assert [*empty.iterdir()] == []
+
+
+def test_a_zip_for_this_machine_may_have_any_size(
+    empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "answer_example", lambda *_: None)
+    for limit in ("MAX_UPLOAD_BYTES", "MAX_UNPACKED_BYTES"):
+        monkeypatch.setattr(build, limit, 1_000)
+    build.main("host")
+    assert [path.suffix for path in empty.iterdir()] == [".zip"]
+
+
+def test_too_large_names_the_largest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("small", 10), ("xgboost", 1_600_000), ("nvidia", 3_000_000)):
+        file(tmp_path / name / "data", "x" * size)
+    monkeypatch.setattr(build, "MAX_UNPACKED_BYTES", 4_600_010)
+    assert [*build.too_large(tmp_path)] == []
+    file(tmp_path / "one more", "x")
+    assert [*build.too_large(tmp_path)] == [
+        "Unpacked this is 4,600,011 bytes, and Lambda takes 4,600,010."
+        " The largest are nvidia (3 MB), xgboost (2 MB), small (0 MB)."
+    ]
+
+
+def test_what_is_hopeless_in_a_zip_is_named_with_its_lean_sibling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    file(tmp_path / "requirements/runtime.txt", "xgboost==3.0.0 \\\n    --hash=sha256:00\n")
+    with pytest.raises(SystemExit, match="xgboost-cpu is xgboost without what Lambda can't use"):
+        build.refuse(["A problem."])
+    file(tmp_path / "requirements/runtime.txt", "xgboost-cpu==3.0.0 \\\n    --hash=sha256:00\n")
+    with pytest.raises(SystemExit, match=r"was not built\.\nA problem\.$"):
+        build.refuse(["A problem."])
+    build.refuse([])
+
+
+def test_a_folder_inside_one_that_is_left_out_is_no_error(tmp_path: Path) -> None:
+    for name in ("nvidia/include/nccl/include/nccl.h", "a/tests/include/b.py", "a/kept.py"):
+        file(tmp_path / name)
+    assert build.leave_out(tmp_path) == {
+        "a/tests": "**/tests",
+        "nvidia/include": "**/include",
+    }
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["kept.py"]
+
+
+HANDLER = "{}\ndef handler(event, context):\n    return {{'statusCode': {}, 'body': 'a body'}}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "needed"),
+    [
+        ("import library.tests", "'**/tests'"),
+        ("import library.tests.data", "'**/tests'"),
+        ("from library import tests", "'**/tests'"),
+        (
+            "from pathlib import Path; Path('library/include/x.h').resolve().read_text()",
+            "'**/include'",
+        ),
+    ],
+)
+def test_what_was_left_out_and_is_needed_is_named(tmp_path: Path, before: str, needed: str) -> None:
+    for name in ("library/__init__.py", "library/tests/data.py", "library/include/x.h"):
+        file(tmp_path / name)
+    file(tmp_path / "serving/lambda_handler.py", HANDLER.format(before, 200))
+    build.answer_example(tmp_path, {})
+    left_out = build.leave_out(tmp_path)
+    with pytest.raises(SystemExit) as error:
+        build.answer_example(tmp_path, left_out)
+    remedies = [line for line in str(error.value).splitlines() if "NOT_NEEDED" in line]
+    assert len(remedies) == 1
+    assert remedies[0].endswith(f"delete {needed} there.")
+
+
+def test_an_example_that_fails_is_shown(tmp_path: Path) -> None:
+    file(tmp_path / "serving/lambda_handler.py", HANDLER.format("print('its log')", 500))
+    with pytest.raises(SystemExit, match="its log\n500 a body\nThis doesn't answer"):
+        build.answer_example(tmp_path, {})
+
+
+def test_a_shared_library_that_lambda_lacks_is_named_once(tmp_path: Path) -> None:
+    for name in ("a.so", "b.so"):
+        elf_file(tmp_path / "lightgbm/lib" / name, "libc.so.6", "libgomp.so.1", "libown.so")
+    file(tmp_path / "lightgbm.libs/libown.so")
+    (problem,) = build.missing_libraries(tmp_path, "x86_64", {})
+    assert problem.startswith("lightgbm/lib/a.so needs libgomp.so.1, as 1 others do, and neither")
+    # What Lambda's processor doesn't load asks for nothing.
+    assert [*build.missing_libraries(tmp_path, "arm64", {})] == []
+
+
+def test_a_shared_library_that_was_left_out_is_named_with_its_line(tmp_path: Path) -> None:
+    elf_file(tmp_path / "a.so", "libonnxruntime.so.1", architecture="arm64")
+    file(tmp_path / "onnxruntime/capi/libonnxruntime.so.1")
+    assert [*build.missing_libraries(tmp_path, "arm64", {})] == []
+    left_out = build.leave_out(tmp_path)
+    _, remedy = build.missing_libraries(tmp_path, "arm64", left_out)
+    assert remedy.endswith("out: delete 'onnxruntime/capi/libonnxruntime.so*' there.")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"\x7fELF\2\1" + bytes(10), b"\x7fELF\1\1"])
+def test_a_file_that_the_loader_refuses_asks_for_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.so").write_bytes(content)
+    assert elf.needed(tmp_path / "a.so", "x86_64") == []
+    elf_file(tmp_path / "b.so", "libm.so.6")
+    assert elf.needed(tmp_path / "b.so", "x86_64") == ["libm.so.6"]
+    for length in range(64, 250):
+        (tmp_path / "a.so").write_bytes((tmp_path / "b.so").read_bytes()[:length])
+        elf.needed(tmp_path / "a.so", "x86_64")
 
 
 def test_an_unknown_architecture_is_refused() -> None:

@@ -1,26 +1,32 @@
 """Build the zip that Lambda runs: the code, the model and the libraries, compiled, and no more.
 
 `python -m tools.build ARCHITECTURE` writes dist/<name>-<release>-<architecture>.zip. "host" runs on
-this machine and is never deployed. The same tree gives the same bytes. Run by `make build`.
+this machine and is never deployed. The same tree gives the same bytes. What Lambda would refuse, or
+what doesn't answer the contract's example on this machine, is not written. Run by `make build`.
 """
 
 import contextlib
 import importlib.util
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from infra.archive import MAX_UPLOAD_BYTES, Archive
+from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
+from tools import elf, model
 
 ROOT = Path(__file__).parent.parent
 # What make says; without make the one from the PATH, else the one that `make setup` fetched.
@@ -31,20 +37,16 @@ PLATFORMS = {
     "x86_64": ("--python-platform", "x86_64-manylinux_2_28"),
     "host": (),
 }
-# What no prediction of the sample imports. Should your model need one of these, delete its line.
+# What no prediction imports. Where a library of yours does, the build says which line to delete.
 NOT_NEEDED = (
     ".lock",
     "**/*.a",
     "bin",
-    "google",
-    "flatbuffers",
-    "packaging",
-    "*.dist-info",
+    "*.dist-info/RECORD",  # names the folder of the build
     "**/tests",
     "**/*.pyi",
     "**/*.pxd",
     "**/include",
-    "numpy/f2py",
     "numpy/random/_examples",
     "onnxruntime/capi/libonnxruntime.so*",  # for programs in C; Python's module holds its own
     "onnxruntime/tools",
@@ -52,6 +54,23 @@ NOT_NEEDED = (
     "onnxruntime/quantization",
     "onnxruntime/datasets",
 )
+# What is too large for a zip or needs what Lambda lacks, and the package that does the same there.
+LEAN = {
+    "opencv-contrib-python": "opencv-contrib-python-headless",
+    "opencv-python": "opencv-python-headless",
+    "xgboost": "xgboost-cpu",
+}
+# What a processor that Lambda has is called by the system of this machine.
+PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
+TRIAL = """
+import json, os, sys
+from types import SimpleNamespace
+sys.path.insert(0, os.getcwd())
+from serving.lambda_handler import handler
+result = handler(json.load(sys.stdin), SimpleNamespace(aws_request_id="trial"))
+if result["statusCode"] != 200:
+    sys.exit(f"{result['statusCode']} {result['body']}")
+"""
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_UNPACKED_BYTES = 262_144_000
 
@@ -72,16 +91,29 @@ def main(architecture: str) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
         folder, packed = Path(temporary, "unpacked"), Path(temporary, target.name)
         with _step(f"libraries for {architecture}"):
-            install_libraries(folder, PLATFORMS[architecture])
+            left_out = install_libraries(folder, PLATFORMS[architecture])
         with _step("code, contract and model"):
             copy_project(folder, build, architecture)
         with _step("bytecode"):
             compile_bytecode(folder)
+        unpacked = sum(_sizes(folder).values())
+        if architecture != "host":
+            refuse([*missing_libraries(folder, architecture, left_out), *too_large(folder)])
         with _step("zip"):
             pack(folder, packed)
-        report = size_report(_size(folder), packed.stat().st_size)
+        size = packed.stat().st_size
+        if architecture != "host" and size > MAX_UPLOAD_BYTES:
+            refuse([f"Packed this is {size:,} bytes, and Lambda takes {MAX_UPLOAD_BYTES:,}."])
+        if not runs_here(architecture):
+            folder = Path(temporary, "host")
+            with _step("the same libraries for this machine"):
+                left_out = install_libraries(folder, PLATFORMS["host"])
+                copy_project(folder, build, "host")
+        with _step("the contract's example"):
+            answer_example(folder, left_out)
         packed.replace(target)
-    print(f"dist/{target.name}: {build.api_version}, {report}")
+    sizes = f"{size / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
+    print(f"dist/{target.name}: {build.api_version}, {sizes}")
 
 
 def check_before(target: Path, build: Build) -> None:
@@ -98,35 +130,46 @@ def check_before(target: Path, build: Build) -> None:
             )
 
 
-def install_libraries(folder: Path, platform: tuple[str, ...]) -> None:
-    """Put the wheels of requirements/runtime.txt into `folder`, without what is not needed."""
+def install_libraries(folder: Path, flags: tuple[str, ...]) -> dict[str, str]:
+    """Put the wheels of requirements/runtime.txt into `folder`, without what is not needed.
+
+    Returns: the pattern of `NOT_NEEDED` for each file and folder that it left out.
+    """
     subprocess.run(
         [UV, "pip", "install", "--quiet", "--target", folder]
-        + ["--python", sys.executable, *platform, "--python-version", _python_version()]
+        + ["--python", sys.executable, *flags, "--python-version", _python_version()]
         + ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
         + ["--link-mode", "copy", "--no-compile-bytecode"]
         + ["--requirement", ROOT / "requirements" / "runtime.txt"],
         check=True,
     )
+    return leave_out(folder)
+
+
+def leave_out(folder: Path) -> dict[str, str]:
+    """Delete what is not needed, and return the pattern for each file and folder."""
+    left_out: dict[str, str] = {}
     for pattern in NOT_NEEDED:
-        for path in [*folder.glob(pattern)]:
+        for path in sorted(folder.glob(pattern)):
+            if not path.exists():  # it was in a folder that is gone by now
+                continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+            left_out[path.relative_to(folder).as_posix()] = pattern
+    return left_out
 
 
 def copy_project(folder: Path, build: Build, architecture: str) -> None:
-    """Add `serving/`, the contract, what stands beside the code in `model/`, and build.json."""
+    """Add `serving/`, the contract, the model with its own code, and build.json."""
     contract = f"contracts/{build.api_version}.json"
     code = [path for path in _files(ROOT / "serving") if path.name != "build.json"]
-    artefacts = [path for path in _files(ROOT / "model") if path.suffix != ".py"]
-    if not artefacts:
-        sys.exit("model/ holds no model: run `make model`.")
-    for path in [*code, ROOT / contract, *artefacts]:
+    for path in [*code, ROOT / contract, *model.files(ROOT / "model")]:
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     # The deployment reads it too: a build keeps its Python when .python-version moves on.
     runs_on = {"architecture": architecture, "python": _python_version()}
     facts = msgspec.to_builtins(build) | runs_on
+    facts["model_sha256"] = model.sha256(ROOT / "model")
     (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(facts))
 
 
@@ -171,29 +214,125 @@ def pack(folder: Path, target: Path) -> None:
             archive.writestr(entry, path.read_bytes())
 
 
-def size_report(unpacked: int, packed: int) -> str:
-    """The two sizes in bytes as a sentence; ends the program where Lambda refuses them."""
-    if unpacked > MAX_UNPACKED_BYTES:
-        sys.exit(
-            f"Unpacked this is {unpacked:,} bytes, and Lambda takes {MAX_UNPACKED_BYTES:,}. Remove"
-            " dependencies that no prediction needs, add their unused parts to NOT_NEEDED in"
+def missing_libraries(
+    folder: Path, architecture: str, left_out: Mapping[str, str]
+) -> Iterator[str]:
+    """Each shared library that a file asks for, and that Lambda would not find, as a sentence."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    known = elf.RUNTIME | {path.name for path in files}
+    wanted: dict[str, list[str]] = {}
+    for path in files:
+        for name in elf.needed(path, architecture):
+            if name not in known:
+                wanted.setdefault(name, []).append(path.relative_to(folder).as_posix())
+    for name, (first, *others) in wanted.items():
+        more = f", as {len(others)} others do" if others else ""
+        yield (
+            f"{first} needs {name}{more}, and neither the zip nor Lambda's runtime has it. Use a"
+            " build of that package that brings the library along, or one that doesn't need it, or"
+            " export the model to ONNX."
+        )
+        for path, pattern in left_out.items():
+            if Path(path).name == name:
+                yield f"NOT_NEEDED in tools/build.py leaves {path} out: delete {pattern!r} there."
+
+
+def too_large(folder: Path) -> Iterator[str]:
+    """A sentence where Lambda would refuse what is unpacked."""
+    sizes = _sizes(folder)
+    if sizes.total() > MAX_UNPACKED_BYTES:
+        yield (
+            f"Unpacked this is {sizes.total():,} bytes, and Lambda takes {MAX_UNPACKED_BYTES:,}."
+            " The largest are "
+            + ", ".join(f"{name} ({size / 1e6:.0f} MB)" for name, size in sizes.most_common(3))
+            + "."
+        )
+
+
+def refuse(problems: list[str]) -> None:
+    """End the program where there is a problem, with what helps against it."""
+    if not problems:
+        return
+    requirements = ROOT.joinpath("requirements/runtime.txt").read_text("utf-8")
+    locked = re.findall(r"^[\w.-]+(?===)", requirements, re.MULTILINE)
+    remedies = [
+        f"{LEAN[name]} is {name} without what Lambda can't use: write it into `dependencies` in"
+        " pyproject.toml in its place, and run `make lock setup`."
+        for name in locked
+        if name in LEAN
+    ]
+    if any("Lambda takes" in problem for problem in problems):
+        remedies.append(
+            "Remove dependencies that no prediction needs, add their unused parts to NOT_NEEDED in"
             " tools/build.py, or make the model smaller."
         )
-    report = f"{packed / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
-    if packed > MAX_UPLOAD_BYTES:
-        report += (
-            f"\nLambda takes {MAX_UPLOAD_BYTES:,} bytes, so this can't be deployed: make the"
-            " model or the dependencies smaller."
-        )
-    return report
+    sys.exit("\n".join(["This can't be deployed, so it was not built.", *problems, *remedies]))
+
+
+def runs_here(architecture: str) -> bool:
+    """Whether this machine is one that the zip is for."""
+    here = (platform.system(), platform.machine(), platform.libc_ver()[0])
+    return architecture == "host" or here == ("Linux", PROCESSORS[architecture], "glibc")
+
+
+def answer_example(folder: Path, left_out: Mapping[str, str]) -> None:
+    """End the program unless the handler, with nothing but `folder`, answers the example.
+
+    left_out: what `leave_out` returned, to say which of it was needed.
+    """
+    event = {
+        "resource": "/predict",
+        "path": "/predict",
+        "httpMethod": "POST",
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "requestContext": {"requestId": "trial"},
+        "body": msgspec.json.encode(EXAMPLE_REQUEST).decode(),
+        "isBase64Encoded": False,
+    }
+    result = subprocess.run(
+        # -I -S: nothing but what is in the folder and in Python itself. -B: nothing is added.
+        # -u: what is printed and what goes wrong in the order of their time.
+        [sys.executable, "-I", "-S", "-B", "-u", "-c", TRIAL],
+        cwd=folder,
+        env={"ORT_DISABLE_TELEMETRY": "1"},
+        input=json.dumps(event),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if result.returncode:
+        said = result.stdout
+        remedies = [
+            f"NOT_NEEDED in tools/build.py leaves {path} out: delete {pattern!r} there."
+            for path, pattern in left_out.items()
+            if _names(said, path, folder)
+        ]
+        if not remedies:
+            remedies = [
+                "It ran with serving/, model/, the contract and the libraries of `dependencies` in"
+                " pyproject.toml alone. Write what else it needs there, and run `make lock setup`."
+            ]
+        verdict = "This doesn't answer the contract's example, so it was not built."
+        sys.exit("\n".join([said.rstrip(), verdict, *remedies]))
+
+
+def _names(said: str, path: str, folder: Path) -> bool:
+    """Whether an error names what was left out: a file or folder, or a module there."""
+    missing = [*re.findall(r"No module named '([\w.]+)'", said)]
+    missing += [f"{b}.{a}" for a, b in re.findall(r"import name '(\w+)' from '([\w.]+)'", said)]
+    module = path.removesuffix(".py").replace("/", ".")
+    imported = any(f"{name}.".startswith(f"{module}.") for name in missing)
+    return imported or re.search(rf"{re.escape(f'{folder}/{path}')}\b", said) is not None
 
 
 @contextlib.contextmanager
 def _step(what: str) -> Iterator[None]:
     print(f"  {what} …", end="", flush=True)
     started = time.perf_counter()
-    yield
-    print(f" {time.perf_counter() - started:.1f} s", flush=True)
+    try:
+        yield
+    finally:
+        print(f" {time.perf_counter() - started:.1f} s", flush=True)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -201,8 +340,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in every if path.is_file() and path.suffix != ".pyc")
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _sizes(folder: Path) -> Counter[str]:
+    """The bytes of each file and folder at the top."""
+    sizes = Counter[str]()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sizes[path.relative_to(folder).parts[0]] += path.stat().st_size
+    return sizes
 
 
 def _python_version() -> str:
