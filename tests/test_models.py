@@ -1,0 +1,115 @@
+"""Other people's models, laid into a project as their owner would: `tests/models/` has them.
+
+A pipeline of scikit-learn's on mixed columns with gaps, a ranker of LightGBM's, and an ONNX model
+with a file beside it. Each answers as its own library does, wherever the target can hold it.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.image import build, start
+from tests.project import ENVIRON, ROOT, make
+
+MODELS = ROOT / "tests/models"
+# What `make model` writes.
+FILES = {"churn": "model.joblib", "filetype": "model.onnx", "ranking": "model.txt"}
+# The files that an owner's README tells to change; the rest of a folder is for this test.
+pytestmark = pytest.mark.full
+
+
+def laid_in(name: str, project: Path, folder: Path) -> Path:
+    """A project with another model, locked, set up, trained and with its contract."""
+    ignored = shutil.ignore_patterns(".venv", "dist", "model.onnx")
+    copy = Path(shutil.copytree(project, folder / project.name, ignore=ignored))
+    for part in ("model", "serving", "tests"):
+        shutil.copytree(MODELS / name / part, copy / part, dirs_exist_ok=True)
+    replaced(copy / "Makefile", "model/model.onnx", f"model/{FILES[name]}")
+    replaced(copy / ".gitignore", "model/model.onnx", f"model/{FILES[name]}\nmodel/labels.json")
+    own = MODELS.joinpath(name, "dependencies.txt").read_text("utf-8").splitlines()
+    pyproject = copy / "pyproject.toml"
+    *others, _ = pyproject.read_text("utf-8").partition("dependencies = [\n")[2].partition("]")
+    kept = [each for each in others[0].splitlines() if "numpy" not in each]
+    kept = [each for each in kept if "msgspec" not in each and "onnxruntime" not in each]
+    lines = "\n".join([*kept, *(f'  "{each}",' for each in own)])
+    replaced(pyproject, f"dependencies = [\n{others[0]}]", f"dependencies = [\n{lines}\n]")
+    succeed(copy, "lock", "setup", "model", "contract")
+    return copy
+
+
+def replaced(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text, f"{path.name} has no {old!r}"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def succeed(project: Path, *targets: str) -> str:
+    result = make(project, *targets)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def expected(project: Path, name: str) -> Any:
+    """What the model's own library answers to the example."""
+    command = [project / ".venv/bin/python", "-c", MODELS.joinpath(name, "expected.py").read_text()]
+    said = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, check=True)
+    return json.loads(said.stdout)
+
+
+def example(project: Path) -> dict[str, Any]:
+    """The first golden request of the contract."""
+    contract = json.loads(project.joinpath("contracts/v1.json").read_text("utf-8"))
+    return contract["x-golden-requests"][0]["request"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_on_a_cluster_every_model_answers_as_its_own_library_does(
+    name: str, prepared: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = laid_in(name, prepared("kubernetes"), tmp_path)
+    assert "passed in" in succeed(project, "test", "lint")
+    process = start(
+        build(project, tmp_path / "app"),
+        HOST="127.0.0.1",
+        PORT="0",
+        METRICS_PORT="0",
+        DRAIN_SECONDS="0",
+    )
+    try:
+        assert process.stdout
+        port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
+        request = example(project)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", request["path"], request["body"], request["headers"])
+        response = connection.getresponse()
+        body = json.loads(response.read())
+        connection.close()
+        assert response.status == 200, body
+        assert body["predictions"] == expected(project, name)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_on_lambda_a_model_that_fits_is_built_and_any_other_is_told_its_size(
+    name: str, prepared: Callable[[str], Path], tmp_path: Path
+) -> None:
+    project = laid_in(name, prepared("lambda"), tmp_path)
+    built = make(project, "build")
+    if name == "filetype":
+        assert built.returncode == 0, built.stdout
+    else:
+        assert built.returncode != 0
+        assert re.search(r"[\d,]{9,} bytes, and Lambda takes [\d,]{9,}\.", built.stdout)
+    assert bool([*project.glob("dist/*-arm64.zip")]) == (name == "filetype")
+    # What runs here imports it and answers, whatever its size, and so does what tests it.
+    succeed(project, "build", "ARCH=host")
+    assert "passed in" in succeed(project, "test", "lint")
