@@ -13,7 +13,8 @@ from serving.problem import MAX_BODY_BYTES
 
 BUILD = Path(__file__).with_name("build.json")
 PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
-# What MAX_BODY_BYTES may say: less would be a mistake in the unit; more no target takes.
+# What MAX_BODY_BYTES may say. One instance needs some hundred bytes, so less is a mistake in the
+# unit, such as 10 for 10 MB; more no target takes.
 LEAST_BODY_BYTES, MOST_BODY_BYTES = 1_024, 100_000_000
 
 
