@@ -19,7 +19,7 @@ QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds":
 # What everything else needs, in this order.
 FIRST = ("Namespace", "ServiceAccount")
 # What kubectl says where the way to the cluster broke; a busy machine may starve it.
-LOST = ("Unable to connect to the server", "connection lost", "connection refused")
+LOST = ("Unable to connect to the server", "connection lost", "connection refused", "i/o timeout")
 
 
 def kubectl(*arguments: str, given: str | None = None) -> str:
