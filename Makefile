@@ -7,15 +7,15 @@ FOUND := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 UV := $(or $(FOUND),$(CURDIR)/.uv/bin/uv)
 # What leads uv, pip, Python or pytest elsewhere, such as an environment that is active. Indexes and caches stay.
 unexport VIRTUAL_ENV $(filter CONDA_% PYTHON% PYTEST_%,$(.VARIABLES))
-unexport UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIR UV_WORKING_DIRECTORY UV_VENV_CLEAR
+unexport UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIR UV_WORKING_DIRECTORY UV_VENV_CLEAR UV_CUSTOM_COMPILE_COMMAND
 unexport PIP_PYTHON
 export PIP_USER := 0
 # One line, so that what failed or was interrupted is never taken for done, not even by `make -i`.
 INSTALL = "$(UV)" venv --quiet --allow-existing --python 3.13 $(@D) && "$(UV)" pip sync --quiet --require-hashes --python $(@D) $< && touch $@
 # Into .uv, whatever a pip.conf says.
 HERE = --target= --root=/ --prefix="$(CURDIR)/.uv"
-COMPILE = "$(UV)" pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-annotate
-export UV_CUSTOM_COMPILE_COMMAND := make lock
+# Its command stands in what it writes, in the form that Renovate reads.
+COMPILE = "$(UV)" pip compile --quiet $(MOVE) --universal --python-version=3.13 --generate-hashes
 # Rendered projects use the same uv.
 export PATH := $(shell dirname "$(UV)"):$(PATH)
 PYTHON := .venv/bin/python
@@ -92,13 +92,17 @@ generated: .venv/installed  ## write anew what is made from the template: contra
 	$(PYTHON) -m tests.generated
 
 .PHONY: lock
-lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
-	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --group ministack -o requirements/ministack.txt
-	$(COMPILE) pyproject.toml --group moto -o requirements/moto.txt
-	$(COMPILE) pyproject.toml --group checkov -o requirements/checkov.txt
-	echo uv | $(COMPILE) - -o requirements/uv.txt
-	$(PYTHON) -m tests.generated lock
+lock: .venv/installed  ## lock what pyproject.toml now asks for, of the template and of what it renders; the rest stays as it is
+	$(COMPILE) --group=dev pyproject.toml --output-file=requirements/dev.txt
+	$(COMPILE) --group=ministack pyproject.toml --output-file=requirements/ministack.txt
+	$(COMPILE) --group=moto pyproject.toml --output-file=requirements/moto.txt
+	$(COMPILE) --group=checkov pyproject.toml --output-file=requirements/checkov.txt
+	echo uv | $(COMPILE) - --output-file=requirements/uv.txt
+	$(PYTHON) -m tests.generated $(if $(MOVE),upgrade,lock)
+
+.PHONY: upgrade
+upgrade: MOVE = $(or $(PACKAGE:%=--upgrade-package=%),--upgrade)
+upgrade: lock  ## lock the newest of everything that is allowed, or of PACKAGE="numpy onnx"
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too

@@ -17,7 +17,7 @@ from typing import ClassVar
 import pytest
 
 from tests.conftest import Bake
-from tests.project import ENVIRON, ROOT, TEMPLATE, make
+from tests.project import ENVIRON, ROOT, TEMPLATE, make, unlocked
 
 MAKEFILES = (ROOT / "Makefile", TEMPLATE / "Makefile")
 
@@ -207,6 +207,51 @@ def test_the_lock_is_made_without_the_users_settings_of_an_environment(
     seen = said.read_text("utf-8")
     assert "UV_INDEX_URL=https://mirror.example.org\n" in seen, "whose mirror it is, it stays"
     assert not re.search(r"^(UV_PYTHON|VIRTUAL_ENV)=", seen, re.MULTILINE)
+
+
+def test_lock_adds_and_drops_alone_and_upgrade_moves_what_it_is_told(bake: Bake) -> None:
+    project = bake()
+    dev, pyproject = project / "requirements/dev.txt", project / "pyproject.toml"
+    old = re.sub(r"(?m)^(annotated-types)==.*\n( .*\n)*", r"\1==0.7.0\n", dev.read_text("utf-8"))
+    dev.write_text(old, "utf-8")
+    asked = pyproject.read_text("utf-8").replace('  "numpy', '  "tomli-w>=1",\n  "numpy')
+    pyproject.write_text(asked.replace('  "skl2onnx>=1.20,<2",\n', ""), "utf-8")
+
+    def locked(name: str = "dev") -> dict[str, str]:
+        text = (project / f"requirements/{name}.txt").read_text("utf-8")
+        return dict(re.findall(r"(?m)^(\S+)==(\S+)", text))
+
+    before = locked()
+    assert make(project, "lock").returncode == 0
+    after = locked()
+    assert before.pop("skl2onnx")
+    assert after.pop("tomli-w") == locked("runtime")["tomli-w"]
+    assert after == before
+    assert unlocked(dev) == []
+    assert make(project, "upgrade", "PACKAGE=annotated-types numpy").returncode == 0
+    assert locked()["annotated-types"] != "0.7.0"
+    said = make(project, "upgrade", "--dry-run").stdout
+    assert said.count(" --upgrade ") == said.count("pip compile") == 3
+
+
+# Of its manager pip-compile: a command with another one is passed over.
+RENOVATE_KNOWS = {"--universal", "--generate-hashes"}
+RENOVATE_KNOWS |= {
+    f"{name}=" for name in ("--python-version", "--group", "--constraint", "--output-file")
+}
+
+
+def test_renovate_can_read_how_a_lock_was_made() -> None:
+    locks = [path for path in TEMPLATE.rglob("requirements/*.txt") if path.name != "uv.txt"]
+    assert len(locks) == 6
+    for path in locks:
+        _, line, *_ = path.read_text("utf-8").splitlines()
+        assert line.startswith("#    uv pip compile "), path
+        words = line.split()[4:]
+        options = {re.sub("=.*", "=", word) for word in words if word.startswith("-")}
+        assert options <= RENOVATE_KNOWS, path
+        assert [word for word in words if not word.startswith("-")] == ["pyproject.toml"]
+        assert words[-1] == f"--output-file=requirements/{path.name}"
 
 
 @pytest.mark.parametrize("target", ["lambda", "kubernetes"])

@@ -130,8 +130,9 @@ def test_help_works_before_setup(project: Path) -> None:
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
     made = MADE[TARGETS[target_of(project)]["artefact"]]
-    assert targets[7:-6] == made + (CHART if (project / "chart").exists() else [])
-    assert targets[-6:] == ["preview", "deploy", "destroy", "config-schema", "lock", "clean"]
+    assert targets[7:-7] == made + (CHART if (project / "chart").exists() else [])
+    assert targets[-7:-3] == ["preview", "deploy", "destroy", "config-schema"]
+    assert targets[-3:] == ["lock", "upgrade", "clean"]
     assert not (project / ".venv").exists()
 
 
