@@ -1,14 +1,21 @@
 .DEFAULT_GOAL := help
+# Goals are steps, also where MAKEFLAGS says -j.
+.NOTPARALLEL:
 
 # uv from the PATH where it runs, else the one that `setup` puts into .uv/ (pinned, with hashes).
 FOUND := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 UV := $(or $(FOUND),$(CURDIR)/.uv/bin/uv)
-# What would lead uv, pip or Python to other environments than ours, such as one that is active.
-unexport VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT_ENVIRONMENT
-unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PYTHONHOME PYTHONPATH PYTHONUSERBASE
+# What leads uv, pip, Python or pytest elsewhere, such as an environment that is active. Indexes and caches stay.
+unexport VIRTUAL_ENV $(filter CONDA_% PYTHON% PYTEST_%,$(.VARIABLES))
+unexport UV_SYSTEM_PYTHON UV_PYTHON UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIR UV_WORKING_DIRECTORY UV_VENV_CLEAR UV_CUSTOM_COMPILE_COMMAND
+unexport PIP_PYTHON
 export PIP_USER := 0
-COMPILE = "$(UV)" pip compile --quiet --upgrade --universal --python-version 3.13 --generate-hashes --no-annotate
-export UV_CUSTOM_COMPILE_COMMAND := make lock
+# One line, so that what failed or was interrupted is never taken for done, not even by `make -i`.
+INSTALL = "$(UV)" venv --quiet --allow-existing --python 3.13 $(@D) && "$(UV)" pip sync --quiet --require-hashes --python $(@D) $< && touch $@
+# Into .uv, whatever a pip.conf says.
+HERE = --target= --root=/ --prefix="$(CURDIR)/.uv"
+# Its command stands in what it writes, in the form that Renovate reads.
+COMPILE = "$(UV)" pip compile --quiet $(MOVE) --universal --python-version=3.13 --generate-hashes
 # Rendered projects use the same uv.
 export PATH := $(shell dirname "$(UV)"):$(PATH)
 PYTHON := .venv/bin/python
@@ -17,8 +24,6 @@ PYTEST := $(PYTHON) -m pytest --numprocesses auto --dist loadfile --no-loadscope
 TARGET ?= lambda
 VERSIONING ?= path
 COMMIT ?= HEAD
-# Many processes import the same libraries: each once compiled is enough.
-unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list these targets
@@ -27,30 +32,21 @@ help:  ## list these targets
 .PHONY: setup
 setup: .venv/installed .ministack/installed .moto/installed .checkov/installed  ## make .venv and the others beside it, with the locked dependencies
 
-.venv/installed: requirements/dev.txt | $(if $(FOUND),,.uv/bin/uv)
-	"$(UV)" venv --quiet --allow-existing --python 3.13 .venv
-	"$(UV)" pip sync --quiet --require-hashes --python .venv requirements/dev.txt
-	@touch $@
+.venv/installed: requirements/dev.txt | $(if $(FOUND),,.uv/installed)
+	$(INSTALL)
 
 # The emulator of AWS runs the handlers too, so its Python is theirs.
-.ministack/installed: requirements/ministack.txt | $(if $(FOUND),,.uv/bin/uv)
-	"$(UV)" venv --quiet --allow-existing --python 3.13 .ministack
-	"$(UV)" pip sync --quiet --require-hashes --python .ministack requirements/ministack.txt
-	@touch $@
+.ministack/installed: requirements/ministack.txt | $(if $(FOUND),,.uv/installed)
+	$(INSTALL)
 
-.moto/installed: requirements/moto.txt | $(if $(FOUND),,.uv/bin/uv)
-	"$(UV)" venv --quiet --allow-existing --python 3.13 .moto
-	"$(UV)" pip sync --quiet --require-hashes --python .moto requirements/moto.txt
-	@touch $@
+.moto/installed: requirements/moto.txt | $(if $(FOUND),,.uv/installed)
+	$(INSTALL)
 
-.checkov/installed: requirements/checkov.txt | $(if $(FOUND),,.uv/bin/uv)
-	"$(UV)" venv --quiet --allow-existing --python 3.13 .checkov
-	"$(UV)" pip sync --quiet --require-hashes --python .checkov requirements/checkov.txt
-	@touch $@
+.checkov/installed: requirements/checkov.txt | $(if $(FOUND),,.uv/installed)
+	$(INSTALL)
 
-.uv/bin/uv:
-	python3 -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+.uv/installed: requirements/uv.txt
+	python3 -m venv --clear .uv && .uv/bin/pip install --quiet --disable-pip-version-check --require-hashes $(HERE) -r $< && touch $@
 
 .PHONY: demo
 demo: .venv/installed .ministack/installed  ## render a project, train, test, serve, deploy to an emulated AWS, ask
@@ -96,13 +92,17 @@ generated: .venv/installed  ## write anew what is made from the template: contra
 	$(PYTHON) -m tests.generated
 
 .PHONY: lock
-lock: .venv/installed  ## resolve all dependencies anew, of the template and of what it renders
-	$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --group ministack -o requirements/ministack.txt
-	$(COMPILE) pyproject.toml --group moto -o requirements/moto.txt
-	$(COMPILE) pyproject.toml --group checkov -o requirements/checkov.txt
-	echo uv | $(COMPILE) - -o requirements/uv.txt
-	$(PYTHON) -m tests.generated lock
+lock: .venv/installed  ## lock what pyproject.toml now asks for, of the template and of what it renders; the rest stays as it is
+	$(COMPILE) --group=dev pyproject.toml --output-file=requirements/dev.txt
+	$(COMPILE) --group=ministack pyproject.toml --output-file=requirements/ministack.txt
+	$(COMPILE) --group=moto pyproject.toml --output-file=requirements/moto.txt
+	$(COMPILE) --group=checkov pyproject.toml --output-file=requirements/checkov.txt
+	echo uv | $(COMPILE) - --output-file=requirements/uv.txt
+	$(PYTHON) -m tests.generated $(if $(MOVE),upgrade,lock)
+
+.PHONY: upgrade
+upgrade: MOVE = $(or $(PACKAGE:%=--upgrade-package=%),--upgrade)
+upgrade: lock  ## lock the newest of everything that is allowed, or of PACKAGE="numpy onnx"
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too

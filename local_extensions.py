@@ -9,9 +9,11 @@ import json
 import os
 import re
 import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
+import cookiecutter
 from cookiecutter.utils import simple_filter
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -19,6 +21,13 @@ from jinja2.ext import Extension
 HERE = Path(__file__).resolve().parent
 TARGETS = json.loads((HERE / "targets.json").read_text(encoding="utf-8"))
 MAX_SLUG = 32
+# An older one looks for the project's folder by a mark that this template does not have.
+OLDEST = (2, 6)
+if tuple(map(int, cookiecutter.__version__.split(".")[:2])) < OLDEST:
+    sys.exit(
+        f"This is cookiecutter {cookiecutter.__version__}, and the template needs 2.6 or newer:"
+        " uvx cookiecutter@latest, or pipx run cookiecutter."
+    )
 # Pulumi reads configuration under these names as that of a provider.
 RESERVED = ("aws", "pulumi", "kubernetes", "random", "docker")
 

@@ -12,6 +12,8 @@ CONTEXT = json.loads(r"""[<< cookiecutter | tojson >>]""")[0]
 TARGETS = json.loads(r"""[<< targets | tojson >>]""")[0]
 COMMIT = json.loads(r"""[<< template_commit() | tojson >>]""")[0]
 RECORD = ".template.json"
+# Says in a folder where this hook did not run that it did not.
+UNFINISHED = "GNUmakefile"
 
 
 def files_in(folder):
@@ -44,6 +46,7 @@ def lay_layers():
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
         os.rename(source, target)
     shutil.rmtree("layers")
+    os.remove(UNFINISHED)
 
 
 def origin():

@@ -1,7 +1,7 @@
 """Write anew what the template holds of its own making: contract, settings and trees, or the locks.
 
 `python -m tests.generated` after a change of the contract, a setting or the files rendered;
-`python -m tests.generated lock` resolves what rendered projects depend on.
+`python -m tests.generated lock` locks what rendered projects depend on, `upgrade` the newest of it.
 """
 
 import json
@@ -44,9 +44,9 @@ def write_settings(project: Path, name: str, python: Path) -> None:
     shutil.copy(project / "docs" / "settings.md", ROOT / "templates" / "settings" / f"{name}.md")
 
 
-def write_locks(project: Path, target: str) -> None:
+def write_locks(project: Path, target: str, goal: str) -> None:
     """The locked dependencies of rendered projects."""
-    said = make(project, "lock")
+    said = make(project, goal)
     assert said.returncode == 0, said.stdout
     own = TEMPLATE / "layers" / TARGETS[target]["lock"] / "requirements"
     shutil.copy(project / "requirements/uv.txt", TEMPLATE / "requirements")
@@ -61,9 +61,9 @@ def main(what: str) -> None:
             name: render(Path(temporary, name), **answers)
             for name, answers in zip(COMBINATION_IDS, COMBINATIONS, strict=True)
         }
-        if what == "lock":
+        if what in ("lock", "upgrade"):
             for target in TARGETS:
-                write_locks(projects[f"{target}-path"], target)
+                write_locks(projects[f"{target}-path"], target, what)
             return
         first = next(iter(projects.values()))
         write_contract(first)

@@ -152,3 +152,26 @@ def test_the_example_stands_once_where_its_owner_edits(project: Path) -> None:
     assert example in own
     for field in json.loads(body)["instances"][0]:
         assert field not in rest
+
+
+def test_the_docs_show_the_path_of_their_scheme(project: Path) -> None:
+    scheme = json.loads((project / ".template.json").read_text("utf-8"))["answers"]["versioning"]
+    text = (project / "docs/how-it-works.md").read_text("utf-8")
+    shown = re.findall(r"(?:POST|GET) ([/\w.]*/(?:predict|openapi\.json))", text)
+    assert len(shown) >= 2
+    assert {path.startswith("/v") for path in shown} == {scheme == "path"}
+    readme = (project / "README.md").read_text("utf-8")
+    assert f"`GET {'/v1' if scheme == 'path' else ''}/openapi.json`" in readme
+
+
+def test_a_readme_says_what_a_debian_lacks_and_where_the_project_is_from(project: Path) -> None:
+    readme = (project / "README.md").read_text("utf-8")
+    assert "`python3-venv`" in readme
+    assert "[`.template.json`](.template.json)" in readme
+    assert "`python3-venv`" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_stack_for_clients_deploys_nowhere_by_mistake(project: Path) -> None:
+    config = yaml.safe_load((project / "Pulumi.prod.yaml").read_text("utf-8"))["config"]
+    named = config.get("kubernetes:context"), config.get("aws:allowedAccountIds")
+    assert named in (("placeholder", None), (None, ["000000000000"]))

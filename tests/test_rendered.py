@@ -55,6 +55,66 @@ def test_its_own_tests_pass(ready: Path) -> None:
     assert re.search(r"\d+ passed in", succeed(ready, "test"))
 
 
+# The other two targets serve the model as these do.
+@pytest.mark.parametrize("ready", ["lambda", "kubernetes"], indirect=True, scope="session")
+def test_a_model_that_is_wrong_is_told_first_and_alone(copy: Path) -> None:
+    predictor = copy / "serving/predictor.py"
+    text = predictor.read_text("utf-8")
+    predictor.write_text(text + "\n\nMODEL = 1 / 0\n", "utf-8")
+    result = make(copy, "test")
+    assert result.returncode == 2
+    assert "ZeroDivisionError" in result.stdout
+    assert result.stdout.count(" -m pytest ") == 1
+
+
+def test_every_test_is_run_once(ready: Path) -> None:
+    said = make(ready, "test", "--dry-run").stdout
+    python = ready / ".venv/bin/python"
+    runs = [line.split()[1:] for line in said.splitlines() if " -m pytest " in line]
+    collected = [
+        subprocess.run(
+            [python, *run, "--collect-only", "-q"], cwd=ready, capture_output=True, text=True
+        ).stdout
+        for run in (*runs, ["-m", "pytest"])
+    ]
+    first, rest, whole = [re.findall(r"(?m)^(tests/\S+): (\d+)$", each) for each in collected]
+    assert {name for name, _ in first} == {"tests/test_predictor.py", "tests/test_contract.py"}
+    assert sorted(first + rest) == sorted(whole)
+
+
+SLOW = """
+
+import time
+
+
+class Slow(Predictor):
+    def __init__(self) -> None:
+        time.sleep(11)
+        super().__init__()
+
+
+Predictor = Slow
+"""
+
+
+@pytest.mark.parametrize("ready", ["lambda", "kubernetes"], indirect=True, scope="session")
+def test_tests_wait_for_a_model_that_loads_for_long_and_takes_few_rows(copy: Path) -> None:
+    contract, predictor = copy / "serving/contract.py", copy / "serving/predictor.py"
+    text = contract.read_text("utf-8").replace("max_length=1_000", "max_length=100")
+    contract.write_text(text, "utf-8")
+    predictor.write_text(predictor.read_text("utf-8") + SLOW, "utf-8")
+    succeed(copy, "contract")
+    names = ["-k", "in_time or missing_build or what_is_logged or a_port"]
+    tests = [str(each) for each in copy.glob("tests/test_[cgs]*.py")]
+    said = subprocess.run(
+        [copy / ".venv/bin/python", "-m", "pytest", *names, *tests],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode == 0, said.stdout
+
+
 def test_style_and_types_are_clean(ready: Path) -> None:
     said = succeed(ready, "lint")
     assert "All checks passed!" in said
@@ -160,8 +220,9 @@ def test_help_works_before_setup(project: Path) -> None:
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
     made = MADE[TARGETS[target_of(project)]["artefact"]]
-    assert targets[7:-6] == made + (CHART if (project / "chart").exists() else [])
-    assert targets[-6:] == ["preview", "deploy", "destroy", "config-schema", "lock", "clean"]
+    assert targets[7:-7] == made + (CHART if (project / "chart").exists() else [])
+    assert targets[-7:-3] == ["preview", "deploy", "destroy", "config-schema"]
+    assert targets[-3:] == ["lock", "upgrade", "clean"]
     assert not (project / ".venv").exists()
 
 

@@ -28,7 +28,10 @@ class Contract:
     def problems(self) -> Iterator[str]:
         """Why it can't be used, with what to do."""
         name = self.api_version
-        remedy = f"get it from the commit that made {name}, or run `make contract` there"
+        remedy = (
+            f"write it with `make contract` while api_version in pyproject.toml is {name},"
+            f" or get it from the commit that made {name}"
+        )
         if not self.path.exists():
             yield f"{self.path} is missing; {remedy}."
             return

@@ -15,8 +15,8 @@ def test_a_missing_contract_says_where_it_comes_from(stacks: Stacks) -> None:
     with pytest.raises(Problems) as refused:
         Settings.read("iris", "dev", config("iris", THREE))
     assert str(refused.value) == (
-        "versions.v3: contracts/v3.json is missing; get it from the commit that made v3, or run"
-        " `make contract` there."
+        "versions.v3: contracts/v3.json is missing; write it with `make contract` while"
+        " api_version in pyproject.toml is v3, or get it from the commit that made v3."
     )
 
 
@@ -25,6 +25,6 @@ def test_what_is_no_contract_of_the_version_is_refused(stacks: Stacks, text: str
     stacks.make("iris", TWO)
     Path("contracts/v2.json").write_text(text)
     with pytest.raises(
-        Problems, match=r"^versions.v2: contracts/v2.json is no contract of v2; get"
+        Problems, match=r"^versions.v2: contracts/v2.json is no contract of v2; write"
     ):
         Settings.read("iris", "dev", config("iris", TWO))

@@ -6,8 +6,7 @@ import pytest
 from infra.problems import Problems
 from infra.settings import Settings
 from tests.program import run
-from tests.stacks import TWO, Stacks, config, stack_file
-from tests.support import ROOT
+from tests.stacks import TWO, Stacks, config
 
 LIVE = TWO["v1"]
 
@@ -76,12 +75,6 @@ def test_a_preview_refuses_a_placeholder(stacks: Stacks) -> None:
     said = r"^Pulumi.prod.yaml can't be used:\nkubernetes:context: is a placeholder; write the"
     with pytest.raises(pulumi.RunError, match=said):
         run("iris", "prod", own, preview=True)
-
-
-def test_every_stack_but_dev_names_its_cluster() -> None:
-    files = [path for path in ROOT.glob("Pulumi.*.yaml") if path.name != "Pulumi.dev.yaml"]
-    for path in files:
-        assert stack_file(path).get("kubernetes:context"), f"{path.name}: add kubernetes:context"
 
 
 def test_a_preview_with_a_cluster_and_a_registry_of_ones_own_goes_on(stacks: Stacks) -> None:

@@ -38,12 +38,13 @@ class Running:
         self.log.extend(json.loads(line) for line in self.output)
 
     def line(self, **members: object) -> dict[str, Any]:
-        """The first line of the log that says this, as soon as it does."""
+        """The first line of the log that says this, however long the server takes to say it."""
 
         def found() -> dict[str, Any] | None:
             return next((each for each in self.log if members.items() <= each.items()), None)
 
-        until(lambda: found() or not self.reader.is_alive())
+        while not found() and self.reader.is_alive():
+            time.sleep(0.005)
         line = found()
         assert line, self.log
         return line

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -261,6 +262,12 @@ def test_a_port_that_is_taken_is_named(server: Running, variable: str) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"{variable} is {server.port}: [Errno ")
     assert result.stderr.count("\n") == 1
+
+
+def test_make_serve_shows_a_request_to_the_api_version(capfd: pytest.CaptureFixture[str]) -> None:
+    with starting("tools.serve", "serving.server", "/more") as server:
+        urls = [f"http://127.0.0.1:{server.port}{path}" for path in (PREDICT, "/more")]
+    assert re.findall(r"curl -i (\S+)", capfd.readouterr().err) == urls
 
 
 DECLARED = (b"content-length", b"31457280")

@@ -1,4 +1,7 @@
-"""Show requests to try, then become the server: `python -m tools.serve MODULE PATH…`."""
+"""Show requests to try, then become the server: `python -m tools.serve MODULE [PATH…]`.
+
+A request to the API version's own path comes first, then one to each other path.
+"""
 
 import os
 import socket
@@ -9,10 +12,11 @@ import msgspec
 
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options, WrongOptions
+from serving.release import Build
 
 
 def main(module: str, paths: Sequence[str]) -> None:
-    """Print a request to each path and start the server that this module is."""
+    """Print the requests and start the server that this module is."""
     os.environ.setdefault("METRICS_PORT", "0")  # several may run on one machine
     try:
         options = Options.load(os.environ)
@@ -23,7 +27,7 @@ def main(module: str, paths: Sequence[str]) -> None:
     body = msgspec.json.encode(EXAMPLE_REQUEST).decode().replace("'", "'\\''")
     host = f"[{options.host}]" if ":" in options.host else options.host
     print("Ctrl-C ends it. When it says ready, paste into another terminal:\n", file=sys.stderr)
-    for path in paths:
+    for path in (f"/{Build.load().api_version}/predict", *paths):
         print(
             f"  curl -i http://{host}:{port}{path}"
             f" -H 'Content-Type: application/json' -d '{body}'\n",
