@@ -9,6 +9,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -100,7 +101,7 @@ def test_an_answer_over_6_mb_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -
     with gateway.functions({}) as running:
         monkeypatch.setattr(gateway, "MAX_RESPONSE_BYTES", 100)
         with pytest.raises(ValueError, match="larger than 6 MB"):
-            running[VERSION].invoke({})
+            running[VERSION].invoke(gateway.proxy_event("POST", "/predict", Message(), b""))
 
 
 def test_a_limit_of_bodies_that_can_not_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

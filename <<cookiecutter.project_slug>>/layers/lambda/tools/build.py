@@ -97,13 +97,16 @@ def main(architecture: str) -> None:
         with _step("bytecode"):
             compile_bytecode(folder)
         unpacked = sum(_sizes(folder).values())
-        if architecture != "host":
-            refuse([*missing_libraries(folder, architecture, left_out), *too_large(folder)])
         with _step("zip"):
             pack(folder, packed)
         size = packed.stat().st_size
-        if architecture != "host" and size > MAX_UPLOAD_BYTES:
-            refuse([f"Packed this is {size:,} bytes, and Lambda takes {MAX_UPLOAD_BYTES:,}."])
+        if architecture != "host":
+            problems = [*missing_libraries(folder, architecture, left_out), *too_large(folder)]
+            if size > MAX_UPLOAD_BYTES:
+                problems.append(
+                    f"Packed this is {size:,} bytes, and Lambda takes {MAX_UPLOAD_BYTES:,}."
+                )
+            refuse(problems)
         if not runs_here(architecture):
             folder = Path(temporary, "host")
             with _step("the same libraries for this machine"):

@@ -1,6 +1,7 @@
 """The model: it answers as LightGBM does, and no row depends on its neighbours."""
 
 import random
+from typing import Any
 
 import lightgbm
 import msgspec
@@ -32,7 +33,8 @@ def test_a_row_gets_the_same_bytes_alone_and_in_a_batch() -> None:
 
 
 def test_the_answer_is_that_of_lightgbm() -> None:
-    scores = lightgbm.Booster(model_file=MODEL).predict(np.array([[9.5, 3, 4.5], [80, 90, np.nan]]))
+    rows = np.array([[9.5, 3, 4.5], [80, 90, np.nan]])
+    scores: Any = lightgbm.Booster(model_file=MODEL).predict(rows)
     (answer,) = PREDICTOR.predict(EXAMPLE_REQUEST.instances)
     assert dict(zip(answer.ids, answer.scores, strict=True)) == {
         7: round(scores[0], 6),
