@@ -37,7 +37,9 @@ def test_make_in_a_project_without_its_hooks_says_so_and_what_to_do(folder: Path
     for goal in ("help", "setup"):
         said = make(folder / "x", goal)
         assert said.returncode == 2
-        assert "This is half a project: the hooks of the template did not run" in said.stdout
+        assert said.stdout.startswith("GNUmakefile:")
+        assert ": *** This is half a project: the hooks of the template did not run" in said.stdout
+        assert "No rule to make" not in said.stdout
         assert "Delete this folder and make it again with the hooks" in said.stdout
 
 
