@@ -20,6 +20,7 @@ from serving.problem import (
     Problem,
     Refused,
     not_found,
+    plain,
     too_large,
     wrong_method,
 )
@@ -148,14 +149,18 @@ class App:
         if not instances:  # a contract may allow it: no model needs to know what that is
             return []
         beside = () if first.parameters is None else (first.parameters,)
-        predictions = self.predictor.predict(instances, *beside)
-        if len(predictions) != len(instances):
-            raise ValueError(f"{len(predictions)} predictions for {len(instances)} instances")
+        asked = len(instances)  # before a predictor can change it
+        predictions = self.predictor.predict(instances, *beside)[:]
+        if len(predictions) != asked:
+            raise ValueError(f"{len(predictions)} predictions for {asked} instances")
         return predictions
 
     def _blamed(self, work: Work, exception: Exception) -> Response:
         """The response to a request with which the model raised."""
-        problem = client_error(work, exception)
+        try:
+            problem = client_error(work, exception)
+        except Exception:  # of a value that nobody thought of
+            problem = None
         response = self.failed(work.request_id, problem or exception)
         if problem is None or isinstance(exception, Refused):
             return response
@@ -187,7 +192,7 @@ class App:
 
     def _response(self, work: Work, predictions: list[Prediction]) -> Response:
         try:
-            body = _ENCODER.encode(PredictResponse(predictions))
+            body = _ENCODER.encode(PredictResponse(predictions=predictions))
             # What breaks the contract (a NaN is encoded as null) must not leave as a success.
             _RESPONSE.decode(body)
         except Exception as exception:
@@ -230,7 +235,7 @@ def _check_content_type(content_type: str) -> None:
 def _traceback(exception: Exception) -> str:
     import traceback  # only here: a start without errors is faster without
 
-    return "".join(traceback.format_exception(exception))
+    return plain("".join(traceback.format_exception(exception)))
 
 
 def _unsupported(value: object) -> object:

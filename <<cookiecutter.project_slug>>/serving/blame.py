@@ -1,6 +1,6 @@
 """Whose failure it is when the model raises: the client's, or the model's."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -13,9 +13,12 @@ from serving.work import Work
 
 # What NumPy's and pandas' usual types hold: int64, float32, and datetime64 in nanoseconds.
 INTEGERS = range(-(2**63), 2**63)
-LARGEST_FLOAT = 3.4028235e38
+LARGEST_FLOAT, LARGEST_EXPONENT = 3.4028235e38, 38
 YEARS = range(1678, 2262)
 LARGEST_DAYS = 106_751
+
+# The way to a value from the body, and the value.
+type Place = tuple[tuple[Any, ...], object]
 
 
 def client_error(work: Work, exception: Exception) -> Problem | None:
@@ -26,8 +29,7 @@ def client_error(work: Work, exception: Exception) -> Problem | None:
     """
     if isinstance(exception, Refused):
         return Problem(422, str(exception), _where(work, exception))
-    given = {"instances": work.instances}
-    for steps, value in [*_values(work.parameters, ()), *_values(given, ())]:
+    for steps, value in _values(((), work.parameters), (("instances",), work.instances)):
         if why := _extreme(value):
             return Problem(422, f"The model can't work with {value}, {why}.", pointer(*steps))
     return None
@@ -36,11 +38,12 @@ def client_error(work: Work, exception: Exception) -> Problem | None:
 def _where(work: Work, refused: Refused) -> str | None:
     """The place that the predictor named, or the only one that it can mean."""
     field = () if refused.field is None else (refused.field,)
-    if refused.row is not None:
+    if refused.row is not None and refused.row in range(len(work.instances)):
         return pointer("instances", refused.row, *field)
-    if field and refused.field in dict(_fields(work.parameters)):
+    if field and field in dict(_inner((), work.parameters)):
         return pointer(*field)
-    return pointer("instances", 0, *field) if len(work.instances) == 1 else None
+    alone = refused.row is None and len(work.instances) == 1
+    return pointer("instances", 0, *field) if alone else None
 
 
 def _extreme(value: object) -> str | None:
@@ -48,7 +51,9 @@ def _extreme(value: object) -> str | None:
     match value:
         case int() if value not in INTEGERS:
             return "an integer that doesn't fit into 64 bits"
-        case float() | Decimal() if abs(value) > LARGEST_FLOAT:
+        case float() if abs(value) > LARGEST_FLOAT:
+            return "a number that doesn't fit into 32 bits"
+        case Decimal() if not value.is_finite() or value.adjusted() > LARGEST_EXPONENT:
             return "a number that doesn't fit into 32 bits"
         case date() if value.year not in YEARS:
             return f"which is not in the years {YEARS[0]} to {YEARS[-1]}"
@@ -58,24 +63,31 @@ def _extreme(value: object) -> str | None:
             return None
 
 
-def _values(value: object, steps: tuple[str | int, ...]) -> Iterator[tuple[Any, object]]:
-    """Every value in this one, and where it stands."""
-    yield steps, value
-    for step, inner in _fields(value):
-        yield from _values(inner, (*steps, step))
+def _values(*roots: Place) -> Iterator[Place]:
+    """Every value in these, and where it stands."""
+    todo = [*reversed(roots)]
+    while todo:  # not by recursion: a client decides how deep it goes
+        steps, value = todo.pop()
+        yield steps, value
+        todo += reversed(_inner(steps, value))
 
 
-def _fields(value: object) -> list[tuple[Any, object]]:
-    """What a value consists of, by its name in JSON or its index."""
+def _inner(steps: tuple[Any, ...], value: Any) -> list[Place]:
+    """What a value consists of. The pointer to a key, or to what is in a set, ends before it."""
     match value:
         case msgspec.Struct():
             fields = msgspec.structs.fields(value)
-            return [(each.encode_name, getattr(value, each.name)) for each in fields]
+            return [((*steps, each.encode_name), getattr(value, each.name)) for each in fields]
         case Mapping():
-            return [*cast("Mapping[Any, object]", value).items()]
+            items = cast("Mapping[Any, object]", value).items()
+            return [(steps, key) for key, _ in items] + [((*steps, k), v) for k, v in items]
         case str() | bytes() | bytearray():
             return []
-        case Sequence() | Set():
-            return [*enumerate(cast("Sequence[object]", value))]
+        case Sequence():
+            several = cast("Sequence[object]", value)
+            return [((*steps, index), each) for index, each in enumerate(several)]
+        case Set():
+            return [(steps, each) for each in cast("Set[object]", value)]
         case _:
-            return []
+            names: Iterable[str] = getattr(value, "__dataclass_fields__", ())
+            return [((*steps, name), getattr(value, name)) for name in names]

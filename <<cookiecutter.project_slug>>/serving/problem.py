@@ -41,11 +41,16 @@ class Problem(Exception):
                 "type": "about:blank",
                 "title": TITLES[self.status],
                 "status": self.status,
-                "detail": self.detail,
-                "pointer": self.pointer,
+                "detail": plain(self.detail),
+                "pointer": self.pointer and plain(self.pointer),
                 "request_id": request_id,
             }
         )
+
+
+def plain(text: str) -> str:
+    """The text without what UTF-8 can't hold: half a surrogate pair."""
+    return text.encode(errors="replace").decode()
 
 
 class Refused(Exception):

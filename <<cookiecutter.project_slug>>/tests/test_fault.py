@@ -23,6 +23,19 @@ class Ball(Struct, tag="ball"):
     radius: float
 
 
+class Row(Struct, array_like=True, tag="row"):
+    left: Box
+    right: Literal["l", "r"] = "l"
+
+
+class Sum(Struct, tag="sum"):
+    left: "Sum | Product | float"
+
+
+class Product(Struct, tag="product"):
+    left: "Sum | Product | float"
+
+
 class Pair(NamedTuple):
     left: int
     right: Literal["l", "r"]
@@ -41,6 +54,10 @@ class Inner(Struct, forbid_unknown_fields=True):
     by_colour: dict[Literal["red", "green"], int] | None = None
     pair: Pair | None = None
     nested: dict[str, list[Box]] | None = None
+    colours: dict[str, list[Colour]] | None = None
+    quoted: int = msgspec.field(name="a`b", default=0)
+    row: Row | None = None
+    term: Sum | None = None
 
 
 class Outer(Struct, forbid_unknown_fields=True):
@@ -72,6 +89,8 @@ class Outer(Struct, forbid_unknown_fields=True):
         ('{"items": [{"size": 1, "shape": {"type": "ball"}}]}', "/items/0/shape/radius"),
         ('{"items": [{"size": 1, "pair": ["x", "l"]}]}', "/items/0/pair/0"),
         ('{"items": [{"size": 1, "nested": {"a": [{"type": "box"}]}}]}', "/items/0/nested"),
+        ('{"items": [{"size": 1, "a`b": "x"}]}', "/items/0/a`b"),
+        ('{"items": [{"size": 1, "row": ["row", {"type": "box"}]}]}', "/items/0/row/1/edge"),
     ],
 )
 def test_the_pointer_says_where_the_fault_is(document: str, pointer: str) -> None:
@@ -94,12 +113,24 @@ def test_the_sentence_says_what_is_wrong() -> None:
         ('"shape": {"type": "up"}', '"box", "ball"'),
         ('"by_colour": {"up": 1}', '"green", "red"'),
         ('"pair": [1, "up"]', '"l", "r"'),
+        ('"colours": {"a": ["up"]}', '"red", "green"'),
+        ('"row": ["row", {"type": "box", "edge": 1}, "up"]', '"l", "r"'),
+        ('"row": ["up"]', '"row"'),
     ],
 )
 def test_of_a_choice_the_sentence_lists_what_is_allowed(fields: str, allowed: str) -> None:
     with pytest.raises(msgspec.ValidationError) as error:
         msgspec.json.decode(f'{{"items": [{{"size": 1, {fields}}}]}}', type=Outer)
     assert fault(str(error.value), Outer)[0].endswith(f"'up': it must be one of {allowed}.")
+
+
+def test_a_body_that_nests_deeply_takes_no_longer_for_it() -> None:
+    depth = 400
+    term = '{"type": "sum", "left": ' * depth + '"wrong"' + "}" * depth
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.json.decode(f'{{"items": [{{"size": 1, "term": {term}}}]}}', type=Outer)
+    # By every way through both types it would be 2 to the power of 400.
+    assert fault(str(error.value), Outer)[1] == "/items/0/term" + "/left" * depth
 
 
 @pytest.mark.parametrize("name", ["x` - at `$.y", " - at `$", "$", "[0]", ".", ""])

@@ -111,6 +111,26 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path, web: Web) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["SOURCE"]
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://[x/a", "model.onnx"),
+        (URL, "folder"),
+        (URL, "file/below"),
+        (URL, "x" * 300),
+        (URL, "\0"),
+    ],
+)
+def test_what_can_be_no_url_or_file_is_a_problem_like_any_other(
+    tmp_path: Path, web: Web, url: str, name: str
+) -> None:
+    assert web
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x", "utf-8")
+    source(tmp_path, f"{SHA256}  {url}  {name}", "another problem")
+    assert len(problems(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("to", ["http://example.org/weights", "ftp://example.org/w", "file:///etc"])
 def test_a_redirect_to_anything_but_https_is_refused(tmp_path: Path, web: Web, to: str) -> None:
     web.answers[URL] = to

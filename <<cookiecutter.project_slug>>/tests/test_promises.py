@@ -1,5 +1,6 @@
 """What no contract can be made of is refused; golden requests fit whatever types it has."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -63,6 +64,8 @@ def two(self: object, instances: object, parameters: object) -> None: ...
         ("Instance", dict, "Instance is no Struct: write"),
         ("Instance", list[int], "Instance is no Struct: write"),
         ("Instance", Flat, "Instance is written as an array: take array_like away"),
+        ("PredictResponse", Flat, "PredictResponse is written as an array: take array_like away"),
+        ("PredictRequest", dict, "PredictRequest is no Struct: write"),
         ("PredictRequest", TwoFields, "PredictRequest has no field `instances`"),
         ("PredictResponse", TwoFields, "PredictResponse has the fields predictions, model, where"),
         ("EXAMPLE_REQUEST", PredictRequest([]), "EXAMPLE_REQUEST has no instance: "),
@@ -92,7 +95,8 @@ def test_fields_beside_instances_need_a_predictor_that_takes_them(
     monkeypatch.setattr(promises.Predictor, "predict", plain)
     assert promises.unkept() == [
         "PredictRequest has top_k beside instances, so Predictor.predict must be"
-        " predict(instances, parameters); it is predict(instances: object) -> None."
+        " predict(self, instances, parameters); it is predict(self: object, instances: object)"
+        " -> None."
     ]
     monkeypatch.setattr(promises.Predictor, "predict", two)
     assert promises.unkept() == []
@@ -100,7 +104,7 @@ def test_fields_beside_instances_need_a_predictor_that_takes_them(
 
 def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promises.contract, "Instance", dict)
-    monkeypatch.setattr(promises.Predictor, "predict", asynchronous)
+    monkeypatch.setattr(promises.Predictor, "predict", functools.wraps(asynchronous)(plain))
     assert len(promises.unkept()) == 2
 
 

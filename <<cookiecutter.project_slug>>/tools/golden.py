@@ -65,7 +65,8 @@ def _allows(instances: int) -> bool:
     request: Any = inspect.type_info(PredictRequest)
     type_ = next(each.type for each in request.fields if each.name == "instances")
     type_ = getattr(type_, "type", type_)  # within its description
-    return (type_.min_length or 0) <= instances <= (type_.max_length or instances)
+    least, most = (getattr(type_, name, None) for name in ("min_length", "max_length"))
+    return (least or 0) <= instances <= (most or instances)
 
 
 def _refused(

@@ -5,6 +5,7 @@ path below `model/`. `python -m tools.model` fetches what is missing and changes
 there. Run by `make model`, and before whatever needs the model.
 """
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -73,6 +74,7 @@ def read(folder: Path, problems: list[str]) -> Iterator[Source]:
             problems.append(f"{where} this is not a file; {FORM}.")
             continue
         sha256, url, name = parts
+        name = PurePosixPath(name).as_posix()
         wrong: list[str] = []
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             wrong.append(f"{sha256!r} is no SHA-256; write 64 of 0-9 and a-f, as sha256sum does.")
@@ -93,18 +95,18 @@ def read(folder: Path, problems: list[str]) -> Iterator[Source]:
 def get(folder: Path, source: Source) -> Iterator[str]:
     """Check one file, or fetch it; a sentence where that fails, and then nothing has changed."""
     path = folder / source.name
-    if path.exists():
-        if (found := _digest(path)) != source.sha256:
-            yield (
-                f"model/{source.name} has the SHA-256 {found}, and model/{SOURCE} says"
-                f" {source.sha256}. If the file is right, correct the line; if the line is, move"
-                " the file away and run `make model`."
-            )
-        return
     # Hidden, so that no build takes half a file.
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    print(f"fetching model/{source.name} from {source.url}", flush=True)
+    temporary = path.with_name(f".{path.name[:99]}-{os.getpid()}")
     try:
+        if path.exists():
+            if (found := _digest(path)) != source.sha256:
+                yield (
+                    f"model/{source.name} has the SHA-256 {found}, and model/{SOURCE} says"
+                    f" {source.sha256}. If the file is right, correct the line; if the line is,"
+                    " move the file away and run `make model`."
+                )
+            return
+        print(f"fetching model/{source.name} from {source.url}", flush=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         (_from_s3 if source.url.startswith("s3:") else _from_web)(source.url, temporary)
         if (found := _digest(temporary)) != source.sha256:
@@ -114,11 +116,13 @@ def get(folder: Path, source: Source) -> Iterator[str]:
             )
             return
         temporary.replace(path)
-    except (OSError, http.client.HTTPException) as error:
+    # ValueError: a URL or a path that can't be one.
+    except (OSError, ValueError, http.client.HTTPException) as error:
         said = " ".join(str(error).split())
         yield f"{source.url} can't be fetched for model/{source.name}: {said}"
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, ValueError):
+            temporary.unlink(missing_ok=True)
 
 
 def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
@@ -197,9 +201,9 @@ def _ignored(folder: Path, names: list[str]) -> list[str]:
 
 def _stays(folder: Path, name: str) -> bool:
     """Whether a path leads to a place below the folder, also where folders are links."""
-    return ".." not in PurePosixPath(name).parts and (
-        folder.resolve() in (folder / name).resolve().parents
-    )
+    if "\0" in name or ".." in PurePosixPath(name).parts:
+        return False
+    return folder.resolve() in (folder / name).resolve().parents
 
 
 def _taken(name: str) -> bool:

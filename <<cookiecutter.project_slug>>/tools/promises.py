@@ -11,15 +11,19 @@ from serving.predictor import Predictor
 
 def unkept() -> list[str]:
     """Each rule that the types or the predictor break, as a sentence that says what to do."""
-    return [*_of_instance(), *_of_request(), *_of_response(), *_of_example(), *_of_predictor()]
+    types = ("Instance", "PredictRequest", "PredictResponse")
+    if problems := [problem for name in types for problem in _of_struct(name)]:
+        return [*problems, *_of_predictor([])]
+    beside = [name for name in _names(contract.PredictRequest) if name != "instances"]
+    return [*_of_request(), *_of_response(), *_of_example(), *_of_predictor(beside)]
 
 
-def _of_instance() -> list[str]:
-    instance: Any = contract.Instance
-    if not (isinstance(instance, type) and issubclass(instance, msgspec.Struct)):
-        return ["Instance is no Struct: write `class Instance(Struct)`, with a field per value."]
-    if instance.__struct_config__.array_like:
-        return ["Instance is written as an array: take array_like away, so its fields have names."]
+def _of_struct(name: str) -> list[str]:
+    type_: Any = getattr(contract, name)
+    if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
+        return [f"{name} is no Struct: write `class {name}(Struct)`, with a field per value."]
+    if type_.__struct_config__.array_like:
+        return [f"{name} is written as an array: take array_like away, so its fields have names."]
     return []
 
 
@@ -47,22 +51,24 @@ def _of_example() -> list[str]:
     return [f"{what}: {why}" for what, several in rows.items() if not several]
 
 
-def _of_predictor() -> list[str]:
+def _of_predictor(beside: list[str]) -> list[str]:
     """A call's arguments are bound as `serving/app.py` gives them."""
-    predict: Any = getattr(object.__new__(Predictor), "predict", None)
+    held = inspect.getattr_static(Predictor, "predict", None)
+    predict: Any = getattr(Predictor, "predict", None)
     if not callable(predict):
         return ["Predictor has no predict(instances)."]
-    if inspect.iscoroutinefunction(predict) or inspect.isasyncgenfunction(predict):
+    made: Any = inspect.unwrap(predict)
+    if inspect.iscoroutinefunction(made) or inspect.isasyncgenfunction(made):
         return ["Predictor.predict is async: write `def predict`. The server has its own threads."]
-    if inspect.isgeneratorfunction(predict):
+    if inspect.isgeneratorfunction(made):
         return ["Predictor.predict yields: let it return the list of all predictions."]
-    beside = [name for name in _names(contract.PredictRequest) if name != "instances"]
+    own = () if isinstance(held, staticmethod | classmethod) else (None,)
     signature = inspect.signature(predict)
     try:
-        signature.bind(*([], {})[: 1 + bool(beside)])
+        signature.bind(*own, *([], {})[: 1 + bool(beside)])
     except TypeError:
         given = f"PredictRequest has {', '.join(beside) or 'nothing'} beside instances"
-        takes = "predict(instances, parameters)" if beside else "predict(instances)"
+        takes = "predict(self, instances, parameters)" if beside else "predict(self, instances)"
         return [f"{given}, so Predictor.predict must be {takes}; it is predict{signature}."]
     return []
 

@@ -66,7 +66,7 @@ def _format_2(event: Mapping[str, Any], fallback_id: str) -> Request:
         method=context["http"]["method"],
         # Of an HTTP API the path begins with the stage, unless that is the default.
         path=event["rawPath"].removeprefix(f"/{context['stage']}"),
-        headers=event["headers"],
+        headers=event["headers"] or {},
         body=_body(event),
         fallback_id=context.get("requestId") or fallback_id,
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from serving.app import App, Request, Response
 from serving.events import NotARequest, keeps_warm, request_of
-from serving.problem import Problem
+from serving.problem import Problem, plain
 
 # The most that Lambda returns for one call, counted as JSON.
 MAX_RESPONSE_BYTES = 6_291_556
@@ -69,8 +69,8 @@ class Handler:
             "api_version": self.app.build.api_version,
             "release": self.app.build.release,
             "request_id": response.request_id,
-            "method": _plain(request.method),
-            "path": _plain(request.path),
+            "method": plain(request.method),
+            "path": plain(request.path),
             "status": response.status,
             "cold_start": self.cold_start,
             "Latency": round((time.perf_counter() - started) * 1_000, 3),
@@ -91,11 +91,6 @@ def _proxy_response(response: Response) -> dict[str, Any]:
         "body": response.body.decode(),
         "isBase64Encoded": False,
     }
-
-
-def _plain(text: str) -> str:
-    """The text without what UTF-8 can't hold: half a surrogate pair."""
-    return text.encode(errors="replace").decode()
 
 
 def _size(result: dict[str, Any]) -> int:
