@@ -14,6 +14,8 @@ from tests.cluster.releases import publish_releases
 from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, QUESTIONS, ROOT, git, make
 
 type Bake = Callable[..., Path]
+# Files of projects, for test_models.py to lay into one.
+collect_ignore = ["models"]
 
 # What is generated is the same each time, however long it takes.
 SAME_EACH_TIME = settings(

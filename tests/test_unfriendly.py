@@ -125,9 +125,9 @@ def test_the_first_ten_minutes_succeed_somewhere_unfriendly(person: Person, targ
             assert line, f"make serve ended: {told}"
             told += line
         readme = project.joinpath("README.md").read_text("utf-8")
-        request = re.search(r"^curl (.*\\\n)*.*$", readme, re.MULTILINE)
+        request = re.search(r"```sh\n(EXAMPLE=.*?)```", readme, re.DOTALL)
         assert request
-        command = request[0].replace("http://127.0.0.1:8000", url[1])
+        command = request[1].replace("http://127.0.0.1:8000", url[1])
         patient = "curl -sS --retry 60 --retry-connrefused --retry-delay 1 "
         answer = person.run(command.replace("curl ", patient, 1), project)
         assert '{"predictions":[{"species":"setosa"' in answer
