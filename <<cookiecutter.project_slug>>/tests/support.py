@@ -68,7 +68,7 @@ def through_app() -> Iterator[Adapter]:
 
 def over_http(port: int, method: str, path: str, headers: Headers, body: bytes) -> Answer:
     """The answer of a server on the loopback interface."""
-    connection = HTTPConnection("127.0.0.1", port)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in (*headers, ("Content-Length", str(len(body)))):
         connection.putheader(name, value)

@@ -1,6 +1,7 @@
 """Every way to the app, by name."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -37,22 +38,21 @@ class Running:
     def _read(self) -> None:
         self.log.extend(json.loads(line) for line in self.output)
 
-    def line(self, **members: object) -> dict[str, Any]:
-        """The first line of the log that says this, however long the server takes to say it."""
+    def line(self, seconds: float = 60, **members: object) -> dict[str, Any]:
+        """The first line of the log that says this."""
 
         def found() -> dict[str, Any] | None:
             return next((each for each in self.log if members.items() <= each.items()), None)
 
-        while not found() and self.reader.is_alive():
-            time.sleep(0.005)
+        until(lambda: found() or not self.reader.is_alive(), seconds)
         line = found()
         assert line, self.log
         return line
 
     @property
     def port(self) -> int:
-        """Where it serves, once it is ready."""
-        return int(self.line(event="ready")["url"].rpartition(":")[2])
+        """Where it serves, once it is ready, however long the model takes to load."""
+        return int(self.line(math.inf, event="ready")["url"].rpartition(":")[2])
 
     def wait(self) -> int:
         """The exit status, and the whole log, once the process has ended."""
