@@ -109,6 +109,13 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(promises.unkept()) == 2
 
 
+def test_nothing_is_said_of_fields_that_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promises.contract, "Instance", dict)
+    monkeypatch.setattr(promises.Predictor, "predict", two)
+    (problem,) = promises.unkept()
+    assert problem.startswith("Instance is no Struct")
+
+
 @pytest.mark.parametrize(
     ("model", "reason"),
     [

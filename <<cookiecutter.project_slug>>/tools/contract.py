@@ -157,9 +157,9 @@ def _golden(build: Build, name: str, success: bool, request: dict[str, Any]) -> 
     Raises:
         ValueError: it isn't.
     """
-    response = _answer(build, request)
+    response = _response_to(build, request)
     if response.status == HTTPStatus.OK or not (success or response.status >= 500):
-        return answer(build, request)
+        return _stored(response)
     reason = response.error.strip().splitlines()[-1] if response.error else response.body.decode()
     raise ValueError(
         f"golden request “{name}”: serving/contract.py leads to {response.status}, because {reason}"
@@ -168,19 +168,22 @@ def _golden(build: Build, name: str, success: bool, request: dict[str, Any]) -> 
 
 def answer(build: Build, request: dict[str, Any]) -> dict[str, Any]:
     """How the app answers a golden request: all that no release, state or model changes."""
-    response = _answer(build, request)
+    return _stored(_response_to(build, request))
+
+
+def _response_to(build: Build, request: dict[str, Any]) -> Response:
+    app = App(Release(build), ExampleModel(), openapi=b"{}")
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    body = request["body"].encode()
+    return app(Request(request["method"], request["path"], headers, body, "fallback"))
+
+
+def _stored(response: Response) -> dict[str, Any]:
     return {
         "status": response.status,
         "headers": {k: v for k, v in response.headers if k != "X-Model-Release"},
         "body": response.body.decode(),
     }
-
-
-def _answer(build: Build, request: dict[str, Any]) -> Response:
-    app = App(Release(build), ExampleModel(), openapi=b"{}")
-    headers = {name.lower(): value for name, value in request["headers"].items()}
-    body = request["body"].encode()
-    return app(Request(request["method"], request["path"], headers, body, "fallback"))
 
 
 def broken_promises(build: Build, old: dict[str, Any]) -> list[str]:

@@ -12,10 +12,10 @@ from serving.predictor import Predictor
 def unkept() -> list[str]:
     """Each rule that the types or the predictor break, as a sentence that says what to do."""
     types = ("Instance", "PredictRequest", "PredictResponse")
-    if problems := [problem for name in types for problem in _of_struct(name)]:
-        return [*problems, *_of_predictor([])]
-    beside = [name for name in _names(contract.PredictRequest) if name != "instances"]
-    return [*_of_request(), *_of_response(), *_of_example(), *_of_predictor(beside)]
+    problems = [problem for name in types for problem in _of_struct(name)]
+    # What the fields are is only known of types that have some.
+    problems += [] if problems else [*_of_request(), *_of_response(), *_of_example(), *_of_call()]
+    return [*problems, *_of_predictor()]
 
 
 def _of_struct(name: str) -> list[str]:
@@ -51,9 +51,7 @@ def _of_example() -> list[str]:
     return [f"{what}: {why}" for what, several in rows.items() if not several]
 
 
-def _of_predictor(beside: list[str]) -> list[str]:
-    """A call's arguments are bound as `serving/app.py` gives them."""
-    held = inspect.getattr_static(Predictor, "predict", None)
+def _of_predictor() -> list[str]:
     predict: Any = getattr(Predictor, "predict", None)
     if not callable(predict):
         return ["Predictor has no predict(instances)."]
@@ -62,6 +60,16 @@ def _of_predictor(beside: list[str]) -> list[str]:
         return ["Predictor.predict is async: write `def predict`. The server has its own threads."]
     if inspect.isgeneratorfunction(made):
         return ["Predictor.predict yields: let it return the list of all predictions."]
+    return []
+
+
+def _of_call() -> list[str]:
+    """Arguments are bound as `serving/app.py` gives them."""
+    predict: Any = getattr(Predictor, "predict", None)
+    if not callable(predict):
+        return []
+    beside = [name for name in _names(contract.PredictRequest) if name != "instances"]
+    held = inspect.getattr_static(Predictor, "predict")
     own = () if isinstance(held, staticmethod | classmethod) else (None,)
     signature = inspect.signature(predict)
     try:
