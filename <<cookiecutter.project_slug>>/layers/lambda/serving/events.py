@@ -92,9 +92,9 @@ def _kind(event: object) -> str:
     if not isinstance(event, Mapping):
         return f"a value of type {type(event).__name__}"
     records = fields.get("Records")
-    first = cast("list[object]", records)[:1] if isinstance(records, list) else []
+    first = cast("list[object]", records)[0] if records and isinstance(records, list) else fields
     for key in ("eventSource", "EventSource", "source"):
-        if source := _fields(*first or [fields]).get(key):
+        if source := _fields(first).get(key):
             return f"an event of {source}"
     if "elb" in _fields(fields.get("requestContext")):
         return "a request from an Application Load Balancer"
