@@ -1,7 +1,6 @@
 """Fixtures: rendered projects, and one of each kind that is set up and trained."""
 
 import functools
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,15 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from tests.cluster.releases import publish_releases
-from tests.project import ANSWERS, COMBINATION_IDS, COMBINATIONS, QUESTIONS, ROOT, git, make
+from tests.project import (
+    ANSWERS,
+    COMBINATION_IDS,
+    COMBINATIONS,
+    QUESTIONS,
+    copy_template,
+    git,
+    succeed,
+)
 
 type Bake = Callable[..., Path]
 # Files of projects, for test_models.py to lay into one.
@@ -58,13 +65,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A copy of this template, to break."""
-    copy = tmp_path / "template"
-    copy.mkdir()
-    for name in ("cookiecutter.json", "local_extensions.py", "targets.json"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
-        shutil.copytree(ROOT / name, copy / name)
-    return copy
+    return copy_template(tmp_path / "template")
 
 
 @pytest.fixture
@@ -87,8 +88,7 @@ def prepared(cookies_session: Any) -> Callable[[str], Path]:
     @functools.cache
     def prepare(target: str) -> Path:
         folder = baker(cookies_session)(**ONE_EACH[target])
-        result = make(folder, "setup", "model")
-        assert result.returncode == 0, result.stdout
+        succeed(folder, "setup", "model")
         return folder
 
     return prepare

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -169,6 +170,30 @@ def make(project: Path, *targets: str, **environ: str) -> subprocess.CompletedPr
         text=True,
         check=False,
     )
+
+
+def succeed(project: Path, *targets: str, **environ: str) -> str:
+    """What `make` printed; fails with that where it failed."""
+    result = make(project, *targets, **environ)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def golden_example(project: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The contract's example as a request, and the response that is promised."""
+    contract = json.loads(project.joinpath("contracts/v1.json").read_text("utf-8"))
+    first = contract["x-golden-requests"][0]
+    return first["request"], first["response"]
+
+
+def copy_template(folder: Path) -> Path:
+    """Copy what cookiecutter reads of this template into a new folder."""
+    folder.mkdir()
+    for name in ("cookiecutter.json", "local_extensions.py", "targets.json"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
 
 
 STACK = """

@@ -1,17 +1,15 @@
 """The image of a rendered project: what its Dockerfile puts into it, and how it starts."""
 
-import json
 import shutil
 import signal
 import subprocess
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.image import Image, build, instructions, run, start
-from tests.project import judged_by, target_of
+from tests.cluster.image import Image, answer, build, instructions, run, start
+from tests.project import golden_example, judged_by, target_of
 
 # What is started in the image of each target. (Helm's is that of Kubernetes.)
 SERVERS = {"kubernetes": "serving.server", "sagemaker": "serving.sagemaker"}
@@ -84,7 +82,7 @@ def test_everybody_may_read_it_and_only_root_may_write_whatever_the_umask(image:
 
 def test_what_does_not_answer_the_example_is_no_image(image: Image, tmp_path: Path) -> None:
     broken = image.copy(tmp_path / "app")
-    (last,) = (t for n, t in instructions(image.dockerfile) if n == "RUN" and "EXAMPLE" in t)
+    (last,) = (t for n, t in instructions(image.dockerfile) if n == "RUN" and "ModelServer" in t)
     run(last, broken.folder)
     predictor = broken.folder / "serving/predictor.py"
     text = predictor.read_text("utf-8")
@@ -106,17 +104,10 @@ def test_it_does_not_run_as_root_and_its_command_gets_the_signals(
 
 
 def test_its_command_serves_the_example_and_ends_with_0(image: Image, ready: Path) -> None:
-    contract = json.loads((ready / "contracts/v1.json").read_text("utf-8"))
-    request, promised = (contract["x-golden-requests"][0][key] for key in ("request", "response"))
+    request, promised = golden_example(ready)
     process = start(image, HOST="127.0.0.1", PORT="0", METRICS_PORT="0", DRAIN_SECONDS="0")
     try:
-        assert process.stdout
-        url = json.loads(process.stdout.readline())["url"]
-        connection = HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=10)
-        connection.request("POST", request["path"], request["body"], request["headers"])
-        response = connection.getresponse()
-        assert (response.status, response.read().decode()) == (200, promised["body"])
-        connection.close()
+        assert answer(process, request) == (200, promised["body"])
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:

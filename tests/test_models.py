@@ -9,19 +9,17 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.image import build, start
-from tests.project import ENVIRON, ROOT, make
+from tests.cluster.image import answer, build, start
+from tests.project import ENVIRON, ROOT, golden_example, make, succeed
 
 MODELS = ROOT / "tests/models"
 # What `make model` writes.
 FILES = {"churn": "model.joblib", "filetype": "model.onnx", "ranking": "model.txt"}
-# The files that an owner's README tells to change; the rest of a folder is for this test.
 pytestmark = pytest.mark.full
 
 
@@ -33,13 +31,13 @@ def laid_in(name: str, project: Path, folder: Path) -> Path:
         shutil.copytree(MODELS / name / part, copy / part, dirs_exist_ok=True)
     replaced(copy / "Makefile", "model/model.onnx", f"model/{FILES[name]}")
     replaced(copy / ".gitignore", "model/model.onnx", f"model/{FILES[name]}\nmodel/labels.json")
-    own = MODELS.joinpath(name, "dependencies.txt").read_text("utf-8").splitlines()
     pyproject = copy / "pyproject.toml"
-    *others, _ = pyproject.read_text("utf-8").partition("dependencies = [\n")[2].partition("]")
-    kept = [each for each in others[0].splitlines() if "numpy" not in each]
-    kept = [each for each in kept if "msgspec" not in each and "onnxruntime" not in each]
-    lines = "\n".join([*kept, *(f'  "{each}",' for each in own)])
-    replaced(pyproject, f"dependencies = [\n{others[0]}]", f"dependencies = [\n{lines}\n]")
+    others = re.sub(r'  "(msgspec|numpy|onnxruntime)>.*\n', "", pyproject.read_text("utf-8"))
+    own = MODELS.joinpath(name, "dependencies.txt").read_text("utf-8").splitlines()
+    lines = "".join(f'  "{each}",\n' for each in own)
+    pyproject.write_text(
+        others.replace("dependencies = [\n", f"dependencies = [\n{lines}", 1), "utf-8"
+    )
     succeed(copy, "lock", "setup", "model", "contract")
     return copy
 
@@ -50,23 +48,11 @@ def replaced(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def succeed(project: Path, *targets: str) -> str:
-    result = make(project, *targets)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
-
-
 def expected(project: Path, name: str) -> Any:
     """What the model's own library answers to the example."""
     command = [project / ".venv/bin/python", "-c", MODELS.joinpath(name, "expected.py").read_text()]
     said = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, check=True)
     return json.loads(said.stdout)
-
-
-def example(project: Path) -> dict[str, Any]:
-    """The first golden request of the contract."""
-    contract = json.loads(project.joinpath("contracts/v1.json").read_text("utf-8"))
-    return contract["x-golden-requests"][0]["request"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -83,16 +69,10 @@ def test_on_a_cluster_every_model_answers_as_its_own_library_does(
         DRAIN_SECONDS="0",
     )
     try:
-        assert process.stdout
-        port = int(json.loads(process.stdout.readline())["url"].rpartition(":")[2])
-        request = example(project)
-        connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("POST", request["path"], request["body"], request["headers"])
-        response = connection.getresponse()
-        body = json.loads(response.read())
-        connection.close()
-        assert response.status == 200, body
-        assert body["predictions"] == expected(project, name)
+        request, _ = golden_example(project)
+        status, body = answer(process, request)
+        assert status == 200, body
+        assert json.loads(body)["predictions"] == expected(project, name)
     finally:
         process.kill()
         process.communicate()

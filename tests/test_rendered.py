@@ -17,19 +17,12 @@ import pytest
 import yaml
 
 from tests.conftest import ONE_EACH, Bake
-from tests.project import COMBINATIONS, ENVIRON, TARGETS, make, target_of
+from tests.project import COMBINATIONS, ENVIRON, TARGETS, make, succeed, target_of
 
 # What make can build, by the kind of artefact; with Helm the chart too.
 MADE = {"zip": ["build"], "image": ["image", "push"]}
 CHART = ["chart-lint", "chart-package", "chart-push"]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
-
-
-def succeed(project: Path, *targets: str, **environ: str) -> str:
-    """What `make` printed; fails with that where it failed."""
-    result = make(project, *targets, **environ)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
 
 
 MODEL, INSIDE = "docs/your-model.md", "docs/how-it-works.md"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import ENVIRON, ROOT
+from tests.project import ENVIRON, copy_template
 
 NOBODY = 65_534
 # What a README takes for granted, and whatever else stands beside it on a usual machine.
@@ -80,7 +80,7 @@ def person() -> Iterator[Person]:
     # pytest's own folders are closed to everybody else.
     with tempfile.TemporaryDirectory(prefix="für mich ") as name:
         folder = Path(name)
-        for each in ("home", "bin", "template"):
+        for each in ("home", "bin"):
             (folder / each).mkdir()
         for directory in TOOLS:
             for tool in Path(directory).glob("*"):
@@ -92,10 +92,7 @@ def person() -> Iterator[Person]:
         said = subprocess.run(command, env=ENVIRON, capture_output=True, text=True, check=True)
         for python, prefix in zip(PYTHONS, (said.stdout.strip(), sys.base_prefix), strict=True):
             copy_interpreter(prefix, folder / python)
-        for each in ("cookiecutter.json", "local_extensions.py", "targets.json"):
-            shutil.copy(ROOT / each, folder / "template")
-        for each in ("hooks", "templates", "<<cookiecutter.project_slug>>"):
-            shutil.copytree(ROOT / each, folder / "template" / each)
+        copy_template(folder / "template")
         subprocess.run(["chmod", "-R", "go=u-w", folder], check=True)
         if not os.getuid():
             subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", folder], check=True)

@@ -11,7 +11,9 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from tests.project import ENVIRON
 
@@ -135,3 +137,15 @@ def start(image: Image, **environ: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         image.command, cwd=image.folder, env=own, stdout=subprocess.PIPE, text=True
     )
+
+
+def answer(process: subprocess.Popen[str], request: dict[str, Any]) -> tuple[int, str]:
+    """Status and body of what a started image answers, once it is ready."""
+    assert process.stdout
+    url = json.loads(process.stdout.readline())["url"]
+    connection = HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=10)
+    connection.request("POST", request["path"], request["body"], request["headers"])
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, body
