@@ -209,7 +209,7 @@ def check_bytecode(folder: Path) -> None:
 
 def pack(folder: Path, target: Path) -> None:
     """Zip `folder`, sorted, every time the same."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
             entry.external_attr = 0o100644 * 2**16  # Unix mode, in the upper half
