@@ -1,5 +1,6 @@
 """One fixture, every adapter: a test that takes `adapter` runs once for each way to the app."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stacks:
     return Stacks(tmp_path)
 
 
-@pytest.fixture
-def two(stacks: Stacks) -> Program:
+@pytest.fixture(scope="session")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """A stack that serves v1 and v2."""
-    return stacks.run()
+    folder = tmp_path_factory.mktemp("two")
+    with contextlib.chdir(folder):
+        return Stacks(folder).run()

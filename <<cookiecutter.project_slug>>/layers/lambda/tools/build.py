@@ -98,7 +98,7 @@ def main(architecture: str) -> None:
             compile_bytecode(folder)
         unpacked = sum(_sizes(folder).values())
         with _step("zip"):
-            pack(folder, packed)
+            pack(folder, packed, level=1 if architecture == "host" else 6)
         size = packed.stat().st_size
         if architecture != "host":
             problems = [*missing_libraries(folder, architecture, left_out), *too_large(folder)]
@@ -207,14 +207,16 @@ def check_bytecode(folder: Path) -> None:
             sys.exit(f"{name} is not unchecked bytecode of Python {_python_version()}.")
 
 
-def pack(folder: Path, target: Path) -> None:
-    """Zip `folder`, sorted, every time the same."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+def pack(folder: Path, target: Path, level: int) -> None:
+    """Zip `folder`, sorted, every time the same.
+
+    level: of zlib; 1 is four times as fast as 6, for a zip that is an eighth larger.
+    """
+    with zipfile.ZipFile(target, "w") as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
             entry.external_attr = 0o100644 * 2**16  # Unix mode, in the upper half
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, level)
 
 
 def missing_libraries(
