@@ -17,6 +17,7 @@ from tests.support import ROOT
 def test_it_runs_as_pulumi_starts_it(stacks: Stacks, two: Program) -> None:
     command = [sys.executable, "-P", str(ROOT / "tests/program.py"), "iris", "dev"]
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    stacks.make("iris", TWO)
     given = json.dumps(config("iris", TWO))
     said = subprocess.run(
         [*command, given], cwd=stacks.folder, env=environ, check=True, stdout=subprocess.PIPE
