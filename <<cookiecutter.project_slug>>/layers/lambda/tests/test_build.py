@@ -55,6 +55,15 @@ def host_zip(two_zips: list[Path]) -> Path:
     return two_zips[0]
 
 
+@pytest.fixture(scope="session")
+def alone(host_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of what is in the zip, and nothing else."""
+    folder = tmp_path_factory.mktemp("alone")
+    with zipfile.ZipFile(host_zip) as archive:
+        archive.extractall(folder)
+    return folder
+
+
 @pytest.fixture(scope="session", params=["arm64", "x86_64"])
 def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What goes into the zip for one of Lambda's processors, however large it is."""
@@ -144,17 +153,15 @@ def test_it_takes_the_code_the_contract_and_the_model_with_its_own_code(
     }
 
 
-def test_scipy_finds_in_the_zip_what_it_needs_of_numpy(host_zip: Path, tmp_path: Path) -> None:
+def test_scipy_finds_in_the_zip_what_it_needs_of_numpy(alone: Path, tmp_path: Path) -> None:
     found = importlib.util.find_spec("scipy")
     if not found or not found.submodule_search_locations:
         pytest.skip("scipy is not installed")
     own = Path(found.submodule_search_locations[0])
-    with zipfile.ZipFile(host_zip) as archive:
-        archive.extractall(tmp_path / "zip")
     for path in own.parent.glob("scipy*"):
         (tmp_path / path.name).symlink_to(path)
     program = "import sys; sys.path += sys.argv[1:]; import scipy.linalg, scipy.sparse, scipy.stats"
-    command = [sys.executable, "-I", "-S", "-c", program, tmp_path / "zip", tmp_path]
+    command = [sys.executable, "-I", "-S", "-B", "-c", program, alone, tmp_path]
     subprocess.run(command, check=True)
 
 
@@ -185,10 +192,8 @@ def test_a_module_without_bytecode_is_refused(tmp_path: Path) -> None:
         build.check_bytecode(tmp_path)
 
 
-def test_it_answers_alone_in_an_empty_folder(host_zip: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(host_zip) as archive:
-        archive.extractall(tmp_path)
-    build.answer_example(tmp_path, {})
+def test_it_answers_alone(alone: Path) -> None:
+    build.answer_example(alone, {})
 
 
 def test_every_architecture_gets_the_same_code_model_and_packages(
