@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -319,7 +320,7 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
 
 
 def refused(stack: Stack, versions: dict[str, Any]) -> None:
-    with pytest.raises(RuntimeError, match="Warnings found during import: .* is doubted"):
+    with pytest.raises(RuntimeError, match=r"Warnings found during import: .* is doubted"):
         stack.up(versions=versions)
 
 
@@ -393,13 +394,21 @@ def test_a_function_that_can_not_start_is_a_502(by_path: Stack) -> None:
     assert b"onnx" not in answer.body
 
 
-def test_a_call_that_lambda_has_no_room_for_is_a_503_that_blames_nobody(by_path: Stack) -> None:
-    by_path.up(versions={"v1": TWO["v1"] | {"reserved_concurrency": 0}})
-    answer = by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key())
-    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json["detail"] == (
-        "This request did not reach the model. Send it again a little later."
-    )
+def test_a_call_that_lambda_has_no_room_for_is_a_503_that_blames_nobody(built: Path) -> None:
+    with emulator(LAMBDA_ACCOUNT_CONCURRENCY="1") as url, ThreadPoolExecutor(4) as pool:
+        stack = Stack(url, built, "path")
+        stack.up(versions={"v1": TWO["v1"]})
+        headers = JSON | stack.key()
+        calls = [pool.submit(stack.send, "v1", "/predict", EXAMPLE, headers) for _ in range(4)]
+        answers = [call.result() for call in calls]
+    assert {answer.status for answer in answers} == {200, 503}
+    for answer in answers:
+        if answer.status == 503:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["retry-after"] == "1"
+            assert answer.json["detail"] == (
+                "This request did not reach the model. Send it again a little later."
+            )
 
 
 def test_a_model_that_fails_is_a_500_and_the_log_says_why(by_path: Stack) -> None:
