@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -67,8 +68,7 @@ def test_an_alarm_watches_each_api_on_its_stage_and_wakes_whom_the_topic_names(
     stacks: Stacks,
 ) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
-    for actions in ([topic], None):
-        program = stacks.run(**({"alarm_topic": topic} if actions else {}))
+    for actions, program in (([topic], stacks.run(alarm_topic=topic)), (None, stacks.run())):
         for name in map(scheme.api, TWO):
             alarm = program.one("MetricAlarm", f"{name}-front-failures").inputs
             watched = {"namespace": "AWS/ApiGateway", "metricName": "5XXError"}
@@ -89,7 +89,7 @@ def test_an_alarm_watches_each_api_on_its_stage_and_wakes_whom_the_topic_names(
     ],
 )
 def test_requests_and_errors_are_logged_each_by_its_key(
-    stacks: Stacks, keys: dict[str, bool], requests: bool, errors: str
+    stacks: Stacks, keys: dict[str, Any], requests: bool, errors: str
 ) -> None:
     program = stacks.run(**keys)
     (stage, *_), (settings, *_) = program.of("Stage"), program.of("MethodSettings")
