@@ -37,6 +37,6 @@ class Deployed:
         resources = json.loads(said.stdout)["resources"]
         inputs = {each["type"].rpartition(":")[2]: each["inputs"] for each in resources}
         self.environ: dict[str, str] = inputs["Model"]["primaryContainer"]["environment"]
-        self.paths: dict[str, Any] = json.loads(inputs["RestApi"]["body"])["paths"]
+        self.paths: dict[str, Any] = json.loads(inputs["RestApiPut"]["body"])["paths"]
         self.operation: dict[str, Any] = self.paths["/v1/predict"]["post"]
         self.integration: dict[str, Any] = self.operation["x-amazon-apigateway-integration"]

@@ -52,8 +52,8 @@ class OnAws:
         stacks = {"all": shown | OPTIONS, "api": shown | {"auth": TABLES["auth"][versioning]}}
         said = programs(project, python, stacks)
         self.resources: list[dict[str, Any]] = said["all"]["resources"]
-        apis = [each for each in said["api"]["resources"] if each["type"].endswith(":RestApi")]
-        self.documents: list[dict[str, Any]] = [json.loads(each["inputs"]["body"]) for each in apis]
+        puts = [each for each in said["api"]["resources"] if each["type"].endswith(":RestApiPut")]
+        self.documents: list[dict[str, Any]] = [json.loads(each["inputs"]["body"]) for each in puts]
 
 
 @pytest.fixture(scope="session", params=JUDGED, ids=lambda each: "-".join(each.values()))

@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,7 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
     stack = empty
     stack.up(versions=TWO)
     headers = JSON | stack.key()
-    front = {"update RestApi v1", "replace Deployment v1", "update Stage v1"}
+    front = {"replace RestApiPut v1", "replace Deployment v1", "update Stage v1"}
     if stack.scheme == "path":
         front = {each.removesuffix(" v1") for each in front}
 
@@ -318,6 +319,57 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
     assert stack.send("v2", "/predict", EXAMPLE, headers).status == 200
 
 
+def refused(stack: Stack, versions: dict[str, Any]) -> None:
+    with pytest.raises(RuntimeError, match=r"Warnings found during import: .* is doubted"):
+        stack.up(versions=versions)
+
+
+def test_a_document_that_is_refused_is_tried_again_and_the_old_one_answers_meanwhile(
+    by_path: Stack,
+) -> None:
+    stack, gateway = by_path, by_path.client("apigateway")
+    stack.up(versions={"v1": TWO["v1"]})
+    (api,) = gateway.get_rest_apis()["items"]
+    deployed, headers = gateway.get_deployments(restApiId=api["id"])["items"], JSON | stack.key()
+    new = f"{stack.base_urls['v1'].removesuffix('/v1')}/v2/predict"
+    with called_throughout(stack, "v1", headers) as calls:
+        stack.doubt("/v2/predict")
+        for _ in range(2):
+            refused(stack, TWO)
+            assert gateway.get_deployments(restApiId=api["id"])["items"] == deployed
+            assert send("POST", new, headers, EXAMPLE).status == 404
+        stack.doubt("")
+        stack.up(versions=TWO)
+        assert {"replace RestApiPut", "replace Deployment", "update Stage"} <= names(stack)
+        assert send("POST", new, headers, EXAMPLE).status == 200
+        assert stack.up(versions=TWO) == []
+    assert {*calls} == {(200, "0.1.0")}
+
+
+def test_a_first_document_that_is_refused_is_imported_by_the_deploy_that_mends_it(
+    by_path: Stack,
+) -> None:
+    by_path.doubt("/v1/predict")
+    for _ in range(2):
+        refused(by_path, {"v1": TWO["v1"]})
+    by_path.doubt("")
+    by_path.up(versions={"v1": TWO["v1"]})
+    assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
+
+
+def test_what_an_import_resets_is_as_the_document_says(by_path: Stack) -> None:
+    gateway = by_path.client("apigateway")
+    by_path.up(versions={"v1": TWO["v1"]})
+    (api,) = gateway.get_rest_apis()["items"]
+    by_hand = {"apiKeySource": "AUTHORIZER", "policy": "{}", "name": "by-hand"}
+    changes = [{"op": "replace", "path": f"/{k}", "value": v} for k, v in by_hand.items()]
+    gateway.update_rest_api(restApiId=api["id"], patchOperations=changes)
+    by_path.up(versions=TWO)
+    (after,) = gateway.get_rest_apis()["items"]
+    assert after == api
+    assert (api["name"], api["endpointConfiguration"]) == (f"{SLUG}-dev", {"types": ["REGIONAL"]})
+
+
 def rebuild(stack: Stack, without: str, **added: str) -> None:
     """Replace the zip of v1 by one without what starts so, and with other files."""
     whole = stack.project / f"dist/{SLUG}-0.1.0-{ARCHITECTURE}.zip"
@@ -340,6 +392,23 @@ def test_a_function_that_can_not_start_is_a_502(by_path: Stack) -> None:
         "The model failed, or took too long. Send fewer instances at once."
     )
     assert b"onnx" not in answer.body
+
+
+def test_a_call_that_lambda_has_no_room_for_is_a_503_that_blames_nobody(built: Path) -> None:
+    with emulator(LAMBDA_ACCOUNT_CONCURRENCY="1") as url, ThreadPoolExecutor(4) as pool:
+        stack = Stack(url, built, "path")
+        stack.up(versions={"v1": TWO["v1"]})
+        headers = JSON | stack.key()
+        calls = [pool.submit(stack.send, "v1", "/predict", EXAMPLE, headers) for _ in range(4)]
+        answers = [call.result() for call in calls]
+    assert {answer.status for answer in answers} == {200, 503}
+    for answer in answers:
+        if answer.status == 503:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["retry-after"] == "1"
+            assert answer.json["detail"] == (
+                "This request did not reach the model. Send it again a little later."
+            )
 
 
 def test_a_model_that_fails_is_a_500_and_the_log_says_why(by_path: Stack) -> None:
@@ -388,12 +457,19 @@ def test_every_option_is_applied(by_path: Stack) -> None:
     options = {"tracing": True, "manage_account_logging": True, "alarm_topic": topic}
     by_path.up(versions={"v1": TWO["v1"] | {"reserved_concurrency": 5}}, **options)
     (api,) = by_path.client("apigateway").get_rest_apis()["items"]
-    stage = by_path.client("apigateway").get_stage(restApiId=api["id"], stageName="live")
+    key = {"restApiId": api["id"], "stageName": "live"}
+    stage = by_path.client("apigateway").get_stage(**key)
     assert stage["tracingEnabled"]
+    assert stage["methodSettings"]["*/*"]["loggingLevel"] == "ERROR"
+    groups = by_path.client("logs").describe_log_groups()["logGroups"]
+    kept = {each["logGroupName"]: each["retentionInDays"] for each in groups}
+    assert kept[f"API-Gateway-Execution-Logs_{api['id']}/live"] == 30
     assert json.loads(stage["accessLogSettings"]["format"])["status"] == "$context.status"
     alarms = by_path.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 4
+    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 5
     by_path.up(versions={"v1": TWO["v1"]})
+    stage = by_path.client("apigateway").get_stage(**key)
+    assert stage["methodSettings"]["*/*"]["loggingLevel"] == "OFF"
     assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
 
 

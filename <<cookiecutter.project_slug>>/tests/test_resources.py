@@ -4,7 +4,8 @@
 of a resource stands under its kind and name, or under its kind alone for all of that kind:
 `registers` has all of its inputs, `sets` some of them by their path, null for one that there is
 not. {name} stands for the resource's own name, and a text of JSON is read as what it says.
-`only`: the names of all resources of a kind. `after`: what has to be there before a resource is
+`only`: the names of all resources of a kind, or of those that belong to components of a class,
+as `MetricAlarm of Alarms`. `after`: what has to be there before a resource is
 made, by kind and name or by kind.
 """
 
@@ -37,9 +38,12 @@ def test_a_stack_registers_what_it_says(stacks: Stacks, case: dict[str, Any]) ->
             what = f"{each.kind} {each.name} is made after"
             expected[what] = sorted(filled(needs, each))
             found[what] = sorted(made_before(each) & {*expected[what]})
-    for kind, names in case.get("only", {}).items():
-        expected[f"all {kind}"] = names
-        found[f"all {kind}"] = [each.name for each in program.of(kind)]
+    for what, names in case.get("only", {}).items():
+        kind, _, component = what.partition(" of ")
+        expected[f"all {what}"] = names
+        found[f"all {what}"] = [
+            each.name for each in program.of(kind) if f":{component}" in each.parent
+        ]
     assert found == expected
 
 

@@ -82,9 +82,10 @@ def test_a_retired_version_is_gone_with_all_that_served_it(stacks: Stacks, two: 
 
 
 def serving(program: Program, version: str) -> set[str]:
-    """All that is there as long as a version is served."""
+    """All that is there as long as a version is served; what belongs to its front may stay."""
     return {
         f"{each.kind} {each.name}"
         for each in program.resources
-        if version in each.name.split("-") and not each.type.startswith(target.STAYS)
+        if version in each.name.split("-")
+        and not (each.type.startswith(target.STAYS) or each.parent.startswith(target.STAYS))
     }

@@ -117,7 +117,14 @@ class Cloud(pulumi.runtime.Mocks):
         else:
             known = {"pulumiName": args.name} | ({"id": old["outputs"]["id"]} if old else {})
             given = Inputs(kind.defaults | known | inputs, kind.names)
-            outputs = kind.apply(self, given, old)
+            try:
+                outputs = kind.apply(self, given, old)
+            except Exception:
+                # As Pulumi does, which then takes for done what failed:
+                # https://github.com/pulumi/pulumi/issues/21458
+                if old and not (kind.replaced or kind.create):
+                    self.after[key] = old | {"inputs": inputs}
+                raise
             # What nothing applies can't have been tested.
             before = old["inputs"] if old else {}
             changed = {name for name in inputs if before.get(name) != inputs[name]}

@@ -2,7 +2,8 @@
 
 - Routing rules of custom domains: the operations of apigatewayv2, and requests routed by header.
 - The answers of mock methods are Velocity templates, and may name the request's id.
-- A function that fails is answered by a gateway response.
+- A function that fails, or that is throttled, is answered by a gateway response.
+- PutRestApi in overwrite mode: it resets what the document doesn't say, or refuses as told to be.
 - Stages are added to usage plans, and taken out.
 """
 
@@ -12,16 +13,31 @@ import uuid
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qs
 
 import airspeed
 import ministack.app
+from ministack.core.responses import request_scope
 from ministack.services import apigateway_v1
 
 type Scope = dict[str, Any]
+type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 type Receive = Callable[[], Awaitable[Scope]]
 type Send = Callable[[Scope], Awaitable[None]]
 
+IMPORT = re.compile(r"/restapis/([^/]+)")
+# Where a test says of which path of a document AWS would warn: PUT, with the path as its body.
+DOUBTED = "/_more/doubted"
 RULES = re.compile(r"/v2/domainnames/([^/]+)/routingrules(?:/([^/]+))?")
+EXTENSION = "x-amazon-apigateway-"
+# What an import sets of an API: where the document says it, and what it resets it to elsewhere. The
+# type of its endpoint is not among them: Terraform's provider sets all these again, and not that.
+RESET = {
+    "apiKeySource": ("api-key-source", "HEADER"),
+    "binaryMediaTypes": ("binary-media-types", []),
+    "minimumCompressionSize": ("minimum-compression-size", None),
+    "policy": ("policy", None),
+}
 plain_mock = apigateway_v1._invoke_mock_v1
 plain_proxy = apigateway_v1._invoke_lambda_proxy_v1
 
@@ -47,16 +63,85 @@ def update_usage_plan(plan_id: str, data: Scope) -> Any:
 
 
 async def proxy(*args: Any, **named: Any) -> Any:
-    """A function's answer; what it raised is not for the client."""
+    """A function's answer; what it raised is not for the client, nor that Lambda had no room."""
     answer = await plain_proxy(*args, **named)
-    failed = isinstance(answer, tuple) and answer[0] == 502 and answer[2].startswith(b'{"message"')
-    return apigateway_v1._gw_error("INTEGRATION_FAILURE", "error") if failed else answer
+    if isinstance(answer, tuple) and answer[0] == 502 and answer[2].startswith(b'{"message"'):
+        return apigateway_v1._gw_error("DEFAULT_5XX", "error")
+    if isinstance(answer, tuple) and answer[0] == 429 and b'"Reason"' in answer[2]:
+        # https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw
+        return apigateway_v1._gw_error("INTEGRATION_FAILURE", "error")
+    return answer
+
+
+async def body_of(receive: Receive) -> bytes:
+    """The body of a request."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body
+
+
+async def respond(send: Send, status: int, answer: Any) -> None:
+    """Answer with JSON."""
+    content = b"" if status == 204 else json.dumps(answer).encode()
+    headers = [(b"content-type", b"application/json")]
+    if status >= 400:
+        headers.append((b"x-amzn-errortype", b"BadRequestException"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+class Imports:
+    """An ASGI application around another one: it answers PutRestApi.
+
+    The methods of an accepted document are made by whoever asked, one by one (importing.py).
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.doubted = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is about imports; send the rest on."""
+        if scope["type"] == "http" and scope["method"] == "PUT":
+            if scope["path"] == DOUBTED:
+                self.doubted = (await body_of(receive)).decode()
+                await respond(send, 204, None)
+                return
+            if found := IMPORT.fullmatch(scope["path"]):
+                query = parse_qs(scope["query_string"].decode())
+                document = json.loads(await body_of(receive))
+                await respond(send, *self.imported(found[1], query, document))
+                return
+        await self.app(scope, receive, send)
+
+    def imported(
+        self, api_id: str, query: dict[str, list[str]], document: Scope
+    ) -> tuple[int, Scope]:
+        """Put a document over an API, or refuse it."""
+        if query.get("mode") != ["overwrite"]:
+            return 400, {"message": "only the mode overwrite is known here"}
+        if self.doubted in document["paths"] and query.get("failonwarnings") == ["true"]:
+            return 400, {"message": f"Warnings found during import: {self.doubted} is doubted"}
+        said = {
+            name: document.get(f"{EXTENSION}{key}", default)
+            for name, (key, default) in RESET.items()
+        }
+        endpoint = document.get("servers", [{}])[0].get(f"{EXTENSION}endpoint-configuration", {})
+        with request_scope(*apigateway_v1.find_api_scope(api_id)):
+            api = apigateway_v1._rest_apis[api_id]
+            api |= said
+            api["disableExecuteApiEndpoint"] = endpoint.get("disableExecuteApiEndpoint", False)
+            api |= {"name": document["info"]["title"], "version": document["info"]["version"]}
+            api["description"] = document["info"].get("description", "")
+            return 200, {**api}
 
 
 class RoutingRules:
-    """An ASGI application around ministack's."""
+    """An ASGI application around another one: the rules of custom domains."""
 
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.rules: dict[str, dict[str, Scope]] = {}
 
@@ -85,10 +170,7 @@ class RoutingRules:
         self, domain: str, rule: str | None, method: str, receive: Receive, send: Send
     ) -> None:
         """Create, replace, list and delete the rules of a domain."""
-        rules, body, more = self.rules.setdefault(domain, {}), b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
+        rules, body = self.rules.setdefault(domain, {}), await body_of(receive)
         status, answer = 200, {"routingRules": [*rules.values()]}
         if method in ("POST", "PUT"):
             rule, status = rule or uuid.uuid4().hex[:8], 201 if method == "POST" else 200
@@ -97,10 +179,7 @@ class RoutingRules:
             answer = rules[rule] = json.loads(body) | own
         elif method == "DELETE":
             status, answer = 204, rules.pop(rule or "", {})
-        content = b"" if status == 204 else json.dumps(answer).encode()
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await respond(send, status, answer)
 
 
 def matches(condition: Scope, headers: dict[str, str]) -> bool:
@@ -115,5 +194,5 @@ if __name__ == "__main__":
     apigateway_v1._invoke_mock_v1 = mock
     apigateway_v1._update_usage_plan = update_usage_plan
     apigateway_v1._invoke_lambda_proxy_v1 = proxy
-    ministack.app.app = RoutingRules(ministack.app.app)
+    ministack.app.app = Imports(RoutingRules(ministack.app.app))
     ministack.app.main()

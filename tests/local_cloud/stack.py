@@ -76,6 +76,10 @@ class Stack:
                 self.base_urls[name.removesuffix("_base_url")] = self.outputs[name]
         return self.changes
 
+    def doubt(self, path: str) -> None:
+        """From now on AWS warns of this path where a document has it; of none where it is ""."""
+        send("PUT", f"{self.url}/_more/doubted", {}, path.encode())
+
     def destroy(self) -> None:
         """Delete everything."""
         Cloud(self.url, self.elsewhere, KINDS).finish(complete=True)

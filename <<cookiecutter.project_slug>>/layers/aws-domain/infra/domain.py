@@ -29,7 +29,8 @@ class Domain(Section):
     """A domain that clients call."""
 
     name: Annotated[str, AfterValidator(_name), Example("api.example.org")]
-    """The domain. In your DNS, point it at the exported target, with a CNAME record."""
+    """The domain. In your DNS, point it at the exported target, with a CNAME record; in Route 53,
+    with an alias to the target and its exported zone id."""
 
     certificate_arn: Annotated[
         str,

@@ -64,5 +64,6 @@ class Front(pulumi.ComponentResource):
         self.exports = {
             **restrict(name, settings.auth, [*apis.values()], child),
             "dns_target": domain.regional_domain_name,
+            "dns_zone_id": domain.regional_zone_id,
         }
         self.register_outputs({"base_urls": self.base_urls})

@@ -22,7 +22,8 @@ class StackKeys(Section):
     """What this scheme adds to the keys of a stack."""
 
     domain: Annotated[Domain, Field(examples=[EXAMPLE])]
-    """Your domain, the address of all API versions. Its target is exported as dns_target."""
+    """Your domain, the address of all API versions. Its target is exported as dns_target, the
+    target's zone as dns_zone_id."""
 
     default_version: Annotated[VersionName, Field(examples=["v1"])]
     """The API version that answers a request without X-API-Version."""

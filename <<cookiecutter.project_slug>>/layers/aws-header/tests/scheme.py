@@ -14,7 +14,10 @@ FRONT = {
     "aws:apigatewayv2/routingRule:RoutingRule::iris-dev-v1",
     "aws:apigatewayv2/routingRule:RoutingRule::iris-dev-v2",
 }
-EXPORTS = {"dns_target": "target-of-iris.example.com"}
+EXPORTS = {
+    "dns_target": "target-of-iris.example.com",
+    "dns_zone_id": "zone-of-iris.example.com",
+}
 # What carries the public URL.
 PROTECTED = {"RestApi", "Stage", "DomainName"}
 

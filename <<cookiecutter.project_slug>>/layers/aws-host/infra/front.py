@@ -27,8 +27,9 @@ class Front(pulumi.ComponentResource):
         exports = dict(restrict(name, settings.auth, [*apis.values()], child))
         for version, own in settings.versions.items():
             if own.domain:
-                target = self._domain(f"{name}-{version}", own.domain, apis[version], settings)
-                exports[f"{version}_dns_target"] = target
+                made = self._domain(f"{name}-{version}", own.domain, apis[version], settings)
+                exports[f"{version}_dns_target"] = made.regional_domain_name
+                exports[f"{version}_dns_zone_id"] = made.regional_zone_id
                 if version in urls:
                     urls[version] = pulumi.Output.from_input(f"https://{own.domain.name}")
         self.base_urls, self.exports = urls, exports
@@ -36,8 +37,8 @@ class Front(pulumi.ComponentResource):
 
     def _domain(
         self, name: str, domain: Domain, api: Api, settings: Settings
-    ) -> pulumi.Output[str]:
-        """Serve an API at a domain; where its DNS has to point."""
+    ) -> aws.apigateway.DomainName:
+        """Serve an API at a domain."""
         made = aws.apigateway.DomainName(
             name,
             domain_name=domain.name,
@@ -53,4 +54,4 @@ class Front(pulumi.ComponentResource):
             stage_name=api.stage,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return made.regional_domain_name
+        return made

@@ -25,6 +25,7 @@ def test_a_version_with_a_domain_is_served_there(stacks: Stacks) -> None:
     assert program.one("DomainName").protect
     assert program.exports["v1_url"] == "https://v1.example.org/predict"
     assert program.exports["v1_dns_target"] == "target-of-v1.example.org"
+    assert program.exports["v1_dns_zone_id"] == "zone-of-v1.example.org"
     assert program.exports["v2_base_url"].endswith(".amazonaws.com/live")
     assert "v2_dns_target" not in program.exports
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 # What changes when an API version is added: what all of them share.
-SHARED = {"RestApi iris-dev", "Deployment iris-dev"}
+SHARED = {"RestApiPut iris-dev", "Deployment iris-dev"}
 # Resources of the front beside its APIs and its key, by type and name.
 FRONT: set[str] = set()
 EXPORTS: dict[str, str] = {}

@@ -5,7 +5,7 @@ import pulumi_aws as aws
 
 from infra.roles import trusted_by
 
-POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+POLICY = "arn:{}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
 
 class AccountLogging(pulumi.ComponentResource):
@@ -24,13 +24,20 @@ class AccountLogging(pulumi.ComponentResource):
             assume_role_policy=trusted_by("apigateway.amazonaws.com"),
             opts=stays,
         )
-        attached = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=POLICY, opts=stays)
+        attached = aws.iam.RolePolicyAttachment(
+            name, role=role.name, policy_arn=role.arn.apply(_policy), opts=stays
+        )
         aws.apigateway.Account(
             name,
             cloudwatch_role_arn=role.arn,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True, depends_on=[attached]),
         )
         self.register_outputs({})
+
+
+def _policy(role_arn: str) -> str:
+    """AWS's own policy for this, in the partition of the role: China and GovCloud have others."""
+    return POLICY.format(role_arn.split(":")[1])
 
 
 def account_logging(

@@ -10,21 +10,13 @@ import pulumi_aws as aws
 
 from infra.account import AccountLogging
 from infra.config import ApiVersion
+from infra.front_alarm import watch
+from infra.logs import access_log, execution_log
 from infra.openapi import document
 from infra.scheme import prefixes
 from infra.settings import Settings
 
 STAGE = "live"
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
-ACCESS_LOG = {
-    "request_id": "$context.requestId",
-    "method": "$context.httpMethod",
-    "path": "$context.path",
-    "status": "$context.status",
-    "error": "$context.error.responseType",
-    "integration_error": "$context.integration.error",
-    "milliseconds": "$context.responseLatency",
-}
 
 
 class Backend(Protocol):
@@ -45,7 +37,8 @@ class Backend(Protocol):
 class Api(pulumi.ComponentResource):
     """A REST API made of one document, on the stage `live`.
 
-    A changed document makes a new deployment, and the stage moves to it at once.
+    A changed document is imported, then deployed, and the stage moves to it at once. An import that
+    AWS refuses is tried again by the next deploy; until one succeeds, the stage stays as it is.
     """
 
     id: pulumi.Output[str]
@@ -62,8 +55,8 @@ class Api(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("infra:api:Api", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
         guarded = pulumi.ResourceOptions(parent=self, protect=settings.protect)
-        needs = pulumi.ResourceOptions(depends_on=[logging] if logging else [])
         own = {version: backends[version] for version in versions if version in backends}
         integrations = {version: backend.integration for version, backend in own.items()}
         body = pulumi.Output.all(**integrations).apply(
@@ -74,9 +67,9 @@ class Api(pulumi.ComponentResource):
         )
         api = aws.apigateway.RestApi(
             name,
+            # Neither is reset by an import: the document's title is the same. All else that an
+            # import resets is for the document to say, since nothing here would set it again.
             name=name,
-            body=body,
-            fail_on_warnings=True,
             endpoint_configuration={"types": "REGIONAL"},
             opts=guarded,
         )
@@ -88,21 +81,17 @@ class Api(pulumi.ComponentResource):
                 [f"{STAGE}/POST{prefix}/predict" for prefix in prefixes(version)],
             )
         ]
-        deployment = aws.apigateway.Deployment(
-            name,
-            rest_api=api.id,
-            triggers={"body": body.apply(_digest)},
-            # A new API version answers from its first moment on.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=permissions),
-        )
+        days, before = settings.log_retention_days, list[pulumi.Resource]()
+        if logging:
+            before = [logging, execution_log(name, api.id, STAGE, days, child)]
         stage = aws.apigateway.Stage(
             name,
             rest_api=api.id,
-            deployment=deployment.id,
+            deployment=self._deployment(name, api.id, body, permissions).id,
             stage_name=STAGE,
             xray_tracing_enabled=settings.tracing,
-            access_log_settings=self._access_log(name, settings) if logging else None,
-            opts=pulumi.ResourceOptions.merge(guarded, needs),
+            access_log_settings=access_log(name, days, child) if settings.logs_requests else None,
+            opts=pulumi.ResourceOptions.merge(guarded, pulumi.ResourceOptions(depends_on=before)),
         )
         aws.apigateway.MethodSettings(
             name,
@@ -112,25 +101,43 @@ class Api(pulumi.ComponentResource):
             settings={
                 "throttling_rate_limit": settings.throttle.rate,
                 "throttling_burst_limit": settings.throttle.burst,
-                "logging_level": "ERROR" if logging else None,
+                # Said even where it is off: AWS keeps what is not said.
+                "logging_level": "ERROR" if logging else "OFF",
             },
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
+        watch(name, api.name, stage.stage_name, settings.alarm_topic, child)
         self.id, self.stage, self.url = api.id, stage.stage_name, stage.invoke_url
         self.register_outputs({"url": self.url})
 
-    def _access_log(
-        self, name: str, settings: Settings
-    ) -> aws.apigateway.StageAccessLogSettingsArgs:
-        """A line per request, of those too that reach no model."""
-        group = aws.cloudwatch.LogGroup(
-            f"{name}-access",
-            name=f"/aws/apigateway/{name}",
-            retention_in_days=settings.log_retention_days,
+    def _deployment(
+        self,
+        name: str,
+        api: pulumi.Output[str],
+        body: pulumi.Output[str],
+        permissions: Sequence[pulumi.Resource],
+    ) -> aws.apigateway.Deployment:
+        """What the stage shows: the document, once AWS has imported it.
+
+        The import is a resource that is made anew whenever the document changes. Were the document
+        an input of the API, Pulumi would take a refused one for imported:
+        https://github.com/pulumi/pulumi/issues/21458
+        """
+        triggers = {"body": body.apply(_digest)}
+        imported = aws.apigateway.RestApiPut(
+            name,
+            rest_api_id=api,
+            body=body,
+            fail_on_warnings=True,
+            triggers=triggers,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return aws.apigateway.StageAccessLogSettingsArgs(
-            destination_arn=group.arn, format=json.dumps(ACCESS_LOG)
+        return aws.apigateway.Deployment(
+            name,
+            rest_api=api,
+            triggers=triggers,
+            # A new API version answers from its first moment on.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[imported, *permissions]),
         )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
@@ -75,8 +76,14 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
     """Trace requests with X-Ray."""
 
     manage_account_logging: bool = False
-    """Log every request and error of the APIs. This sets the role with which API Gateway writes
-    logs, for all APIs of the account in this region, and leaves it there when the stack goes."""
+    """Log the errors of the APIs, and every request unless access_logs is false. This sets the
+    role with which API Gateway writes logs, for all APIs of the account in this region, and leaves
+    it there when the stack goes."""
+
+    access_logs: Annotated[bool | None, Example(True)] = None
+    """Log every request of the APIs: who called, the status, and what the service behind said. The
+    account must have a role with which API Gateway writes logs in this region: another stack may
+    manage it. Without this key, manage_account_logging decides."""
 
     protect: bool = False
     """Refuse to delete or replace what carries the public URL. Before such a stack can be
@@ -93,10 +100,27 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
             self.tracing,
         )
 
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request is a line in a log."""
+        return self.manage_account_logging if self.access_logs is None else self.access_logs
+
     @cached_property
     def contracts(self) -> dict[str, str]:
         """The text of the contract of each API version that is served."""
         return {name: Contract(name).text for name in self.served}
+
+    @classmethod
+    @override
+    def own_problems(cls, given: Given) -> Iterator[str]:
+        yield from super().own_problems(given)
+        for path in sorted(Path().glob("Pulumi.*.yaml")):
+            other = path.stem.removeprefix("Pulumi.")
+            if other != given.stack and other.lower() == given.stack.lower():
+                yield (
+                    f"stack: {given.stack!r} and {other!r}, of {path}, differ only in case, and to"
+                    " AWS the names of their roles are the same; rename one of them."
+                )
 
     @classmethod
     @override

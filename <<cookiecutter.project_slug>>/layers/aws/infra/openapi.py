@@ -53,6 +53,13 @@ TOO_LARGE = Problem(
     413, f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer instances at once."
 )
 UNAVAILABLE = Problem(502, "The model failed, or took too long. Send fewer instances at once.")
+# The service behind did not take the call. Lambda says so too where too many are at once: a new
+# account may have ten. Nobody failed then.
+NOT_REACHED = Problem(
+    503,
+    "This request did not reach the model. Send it again a little later.",
+    headers=(("Retry-After", "1"),),
+)
 GATEWAY_RESPONSES = {
     "ACCESS_DENIED": REFUSED,
     "API_CONFIGURATION_ERROR": UNAVAILABLE,
@@ -61,7 +68,7 @@ GATEWAY_RESPONSES = {
     "DEFAULT_4XX": INVALID,
     "DEFAULT_5XX": UNAVAILABLE,
     "EXPIRED_TOKEN": REFUSED,
-    "INTEGRATION_FAILURE": UNAVAILABLE,
+    "INTEGRATION_FAILURE": NOT_REACHED,
     "INTEGRATION_TIMEOUT": Problem(504, "The model took too long. Send fewer instances at once."),
     "INVALID_API_KEY": KEY,
     "INVALID_SIGNATURE": REFUSED,
@@ -223,7 +230,7 @@ def _fixed(
 
 def _gateway_response(problem: Problem, headers: Mapping[str, str]) -> Document:
     """An answer of API Gateway's own; its template replaces variables and knows no Velocity."""
-    values = {**headers, "Content-Type": "application/problem+json"}
+    values = {**headers, **dict(problem.headers), "Content-Type": "application/problem+json"}
     template = _with_request_id(problem.body(REQUEST_ID).decode())
     return {
         "statusCode": str(problem.status),

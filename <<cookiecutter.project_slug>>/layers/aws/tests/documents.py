@@ -11,13 +11,13 @@ ARN = "arn:aws:{}:eu-central-1:123456789012:{}"
 
 def body(program: Program, version: str = "v1") -> dict[str, Any]:
     """The document of the API that serves a version."""
-    (api,) = (each for each in program.of("RestApi") if each.name == scheme.api(version))
-    return json.loads(api.inputs["body"])
+    (put,) = (each for each in program.of("RestApiPut") if each.name == scheme.api(version))
+    return json.loads(put.inputs["body"])
 
 
 def api_changes(version: str) -> set[str]:
     """What changes when the document of a version's API does."""
-    return {f"RestApi {scheme.api(version)}", f"Deployment {scheme.api(version)}"}
+    return {f"RestApiPut {scheme.api(version)}", f"Deployment {scheme.api(version)}"}
 
 
 def added(before: Any, after: Any, where: str = "") -> list[str]:

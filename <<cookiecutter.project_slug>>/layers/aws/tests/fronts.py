@@ -27,7 +27,10 @@ def parents() -> dict[str, str]:
             "deployment:Deployment",
             "methodSettings:MethodSettings",
             "restApi:RestApi",
+            "restApiPut:RestApiPut",
             "stage:Stage",
         ):
             expected[f"aws:apigateway/{kind}::{name}"] = f"infra:api:Api::{name}"
+        alarm = f"aws:cloudwatch/metricAlarm:MetricAlarm::{name}-front-failures"
+        expected[alarm] = f"infra:api:Api::{name}"
     return expected

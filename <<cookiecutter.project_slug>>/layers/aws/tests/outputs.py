@@ -14,12 +14,14 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:apigateway/basePathMapping:BasePathMapping": lambda i: {},
     "aws:apigateway/deployment:Deployment": lambda i: {},
     "aws:apigateway/domainName:DomainName": lambda i: {
-        "regionalDomainName": f"target-of-{i['domainName']}"
+        "regionalDomainName": f"target-of-{i['domainName']}",
+        "regionalZoneId": f"zone-of-{i['domainName']}",
     },
     "aws:apigateway/methodSettings:MethodSettings": lambda i: {},
     "aws:apigateway/restApi:RestApi": lambda i: {
         "executionArn": ARN.format("execute-api", f"{i['name']}-RestApi-id")
     },
+    "aws:apigateway/restApiPut:RestApiPut": lambda i: {},
     "aws:apigateway/stage:Stage": lambda i: {
         "invokeUrl": f"https://{i['restApi']}.execute-api.{REGION}.amazonaws.com/{i['stageName']}"
     },

@@ -1,22 +1,37 @@
 """The front that the program registers, whatever answers behind it."""
 
+import hashlib
+import json
 import re
+from typing import Any
 
 import pytest
 
 from tests import scheme
 from tests.documents import added, body
-from tests.program import Program
+from tests.program import OUTPUTS, Program
 from tests.stacks import DEPRECATED, THREE, TWO, Stacks
 
 
-def test_an_api_is_regional_and_refuses_a_document_that_aws_doubts(two: Program) -> None:
+def test_an_api_itself_says_nothing_that_an_import_would_reset(two: Program) -> None:
     for api in two.of("RestApi"):
-        assert {key: api.inputs[key] for key in api.inputs if key != "body"} == {
-            "name": api.name,
+        assert api.inputs == {"name": api.name, "endpointConfiguration": {"types": "REGIONAL"}}
+    for put in two.of("RestApiPut"):
+        assert json.loads(put.inputs["body"])["info"]["title"] == put.name
+
+
+def test_an_import_is_made_anew_with_its_document_and_refused_where_aws_doubts(
+    two: Program,
+) -> None:
+    deployments = {each.name: each.inputs["triggers"] for each in two.of("Deployment")}
+    for put in two.of("RestApiPut"):
+        triggers = {"body": hashlib.sha256(put.inputs["body"].encode()).hexdigest()}
+        assert {key: put.inputs[key] for key in put.inputs if key != "body"} == {
+            "restApiId": f"{put.name}-RestApi-id",
             "failOnWarnings": True,
-            "endpointConfiguration": {"types": "REGIONAL"},
+            "triggers": triggers,
         }
+        assert deployments[put.name] == triggers
 
 
 @pytest.mark.parametrize("protect", [True, False])
@@ -47,6 +62,50 @@ def test_the_key_opens_the_stages_of_this_stack_and_no_other(two: Program) -> No
     assert two.one("UsagePlan").inputs["apiStages"] == [
         {"apiId": f"{api}-RestApi-id", "stage": "live"} for api in apis
     ]
+
+
+def test_an_alarm_watches_each_api_on_its_stage_and_wakes_whom_the_topic_names(
+    stacks: Stacks,
+) -> None:
+    topic = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
+    for actions, program in (([topic], stacks.run(alarm_topic=topic)), (None, stacks.run())):
+        for name in map(scheme.api, TWO):
+            alarm = program.one("MetricAlarm", f"{name}-front-failures").inputs
+            watched = {"namespace": "AWS/ApiGateway", "metricName": "5XXError"}
+            watched |= {"dimensions": {"ApiName": name, "Stage": "live"}, "statistic": "Average"}
+            watched |= {"threshold": 0.01, "comparisonOperator": "GreaterThanThreshold"}
+            watched |= {"treatMissingData": "notBreaching"}
+            assert watched.items() <= alarm.items()
+            assert alarm.get("alarmActions") == alarm.get("okActions") == actions
+
+
+@pytest.mark.parametrize(
+    ("keys", "requests", "errors"),
+    [
+        ({}, False, "OFF"),
+        ({"access_logs": True}, True, "OFF"),
+        ({"manage_account_logging": True}, True, "ERROR"),
+        ({"manage_account_logging": True, "access_logs": False}, False, "ERROR"),
+    ],
+)
+def test_requests_and_errors_are_logged_each_by_its_key(
+    stacks: Stacks, keys: dict[str, Any], requests: bool, errors: str
+) -> None:
+    program = stacks.run(**keys)
+    (stage, *_), (settings, *_) = program.of("Stage"), program.of("MethodSettings")
+    assert ("accessLogSettings" in stage.inputs) is requests
+    assert settings.inputs["settings"]["loggingLevel"] == errors
+    assert bool(program.of("Account")) is (errors == "ERROR")
+
+
+def test_the_accounts_policy_is_of_its_partition(
+    stacks: Stacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    china = {"arn": "arn:aws-cn:iam::123456789012:role/made-up", "name": "made-up"}
+    monkeypatch.setitem(OUTPUTS, "aws:iam/role:Role", lambda _: china)
+    policy = stacks.run(manage_account_logging=True).one("RolePolicyAttachment").inputs["policyArn"]
+    name = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    assert policy == f"arn:aws-cn:iam::aws:policy/{name}"
 
 
 def test_the_accounts_logging_stays_when_the_stack_goes(stacks: Stacks, two: Program) -> None:

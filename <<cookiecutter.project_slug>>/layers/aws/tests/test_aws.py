@@ -20,6 +20,19 @@ def test_a_missing_contract_says_where_it_comes_from(stacks: Stacks) -> None:
     )
 
 
+def test_stacks_that_differ_only_in_case_are_refused(stacks: Stacks) -> None:
+    stacks.make("iris", TWO)
+    for name in ("dev", "prod"):
+        Path(f"Pulumi.{name}.yaml").touch()
+    with pytest.raises(Problems) as refused:
+        Settings.read("iris", "Dev", config("iris", TWO))
+    assert str(refused.value) == (
+        "stack: 'Dev' and 'dev', of Pulumi.dev.yaml, differ only in case, and to AWS the names of"
+        " their roles are the same; rename one of them."
+    )
+    assert Settings.read("iris", "dev", config("iris", TWO)).stack.prefix == "iris-dev"
+
+
 @pytest.mark.parametrize("text", ["{}", "=======", "[]", '{"paths": {"/v9/predict": {}}}'])
 def test_what_is_no_contract_of_the_version_is_refused(stacks: Stacks, text: str) -> None:
     stacks.make("iris", TWO)

@@ -184,7 +184,7 @@ STATUSES = {
     "DEFAULT_4XX": 400,
     "DEFAULT_5XX": 502,
     "EXPIRED_TOKEN": 403,
-    "INTEGRATION_FAILURE": 502,
+    "INTEGRATION_FAILURE": 503,
     "INTEGRATION_TIMEOUT": 504,
     "INVALID_API_KEY": 403,
     "INVALID_SIGNATURE": 403,
@@ -214,6 +214,20 @@ def test_the_gateways_own_errors_are_problems_of_the_apps_form() -> None:
         }
         media_type = response["responseParameters"]["gatewayresponse.header.Content-Type"]
         assert media_type == "'application/problem+json'"
+
+
+def test_a_call_that_nobody_took_is_told_to_come_back_and_blames_nobody() -> None:
+    described = front(v1=version())["x-amazon-apigateway-gateway-responses"]
+    told = {
+        kind: response["responseParameters"]["gatewayresponse.header.Retry-After"]
+        for kind, response in described.items()
+        if "gatewayresponse.header.Retry-After" in response["responseParameters"]
+    }
+    # What Lambda answers where it throttles a call; a crash is one of the default.
+    assert told == {"INTEGRATION_FAILURE": "'1'"}
+    assert GATEWAY_RESPONSES["INTEGRATION_FAILURE"].detail == (
+        "This request did not reach the model. Send it again a little later."
+    )
 
 
 def test_the_contract_documents_its_paths() -> None:

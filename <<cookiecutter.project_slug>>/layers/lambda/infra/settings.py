@@ -28,8 +28,8 @@ class Version(VersionKeys, ApiVersion):
     a zip for the other."""
 
     reserved_concurrency: Annotated[Annotated[int, Field(ge=0)] | None, Example(20)] = None
-    """Most calls at once, set aside from the account's limit; more are answered 502. 0 stops this
-    API version."""
+    """Most calls at once, set aside from the account's limit; more are answered 503. 0 stops this
+    API version. A new account has ten at once, and none to set aside."""
 
 
 class Settings(AwsSettings[Version]):
