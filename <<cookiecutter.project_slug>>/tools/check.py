@@ -92,7 +92,10 @@ class Check:
 
     def _still(self) -> str:
         """The first thing that differs."""
-        return self.unreachable or next(self.sentences()).removeprefix(f"{self.api_version}: ")
+        if self.unreachable:
+            return self.unreachable
+        difference, names = next(iter(self.differences.items()))
+        return f"the answer to “{names[0]}” {difference.what}."
 
     def _first(self) -> Sequence[tuple[Question, Expected]]:
         """The first question whose answer differs; without one, the first of all."""
