@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any, override
 
 import pytest
+
 from infra.settings import Settings
 from tests.stacks import config
 from tests.support import CONTRACT, GOLDEN, VERSION

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.live import BASE_URL, RELEASE, SAID_WHEN_DEPRECATED, Live, live
 from tests.stacks import DEPRECATED
 from tests.support import GOLDEN, ROOT, VERSION

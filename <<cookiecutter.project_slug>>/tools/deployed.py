@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Self, override
 
 import yaml
+
 from infra.given import Given
 from infra.problems import Problems, mapping
 from infra.settings import Settings
-
 from tools import stack_file
 from tools.asking import Address, CannotAsk
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.live import BASE_URL, SAID_WHEN_DEPRECATED, Live, live
 from tests.stacks import DEPRECATED
 from tests.support import VERSION
@@ -58,7 +59,7 @@ def test_with_a_key_every_request_has_its_value_and_nothing_shows_it(
     stack.stack(OUTPUTS, stack=open_to("api_key"))
     assert stack.check() == 0
     assert {headers["x-api-key"] for _, headers in stack.seen} == {KEY}
-    stack.changes |= {"all": {"status": 403, "body": json.dumps({"detail": "Send a valid key."})}}
+    stack.changes["all"] = {"status": 403, "body": json.dumps({"detail": "Send a valid key."})}
     assert stack.check() == 1
     said = capsys.readouterr()
     assert "has status 403, not 200 (Send a valid key.); see “On a bad night”" in said.err

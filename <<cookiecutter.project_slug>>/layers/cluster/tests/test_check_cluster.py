@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from infra.scheme import NAME
+from tests import scheme
 from tests.exposures import EXPOSURES
 from tests.live import RELEASE, Live, live
 from tests.support import VERSION
-
-from tests import scheme
 
 OTHER = "v98"
 UNKNOWN = f"{OTHER}: is retired, and nothing tells where it was, so it is not asked."

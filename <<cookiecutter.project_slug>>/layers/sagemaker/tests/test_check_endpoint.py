@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+
 from tests.live import RELEASE, Live, live
 from tests.support import GOLDEN, PREDICT, VERSION
 
