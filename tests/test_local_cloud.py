@@ -184,6 +184,31 @@ def test_every_golden_request_gets_its_answer(two: Stack, key: dict[str, str]) -
                 assert answer.headers[name.lower()] == value, each["name"]
 
 
+def test_a_check_finds_what_the_stack_file_says_within_five_seconds(two: Stack) -> None:
+    started = time.monotonic()
+    said = two.check(versions=TWO)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert time.monotonic() - started < 5
+    assert said.stdout.splitlines() == [
+        "v1: release 0.1.0, as Pulumi.live.yaml says.",
+        "v2: release 2.0.0, as Pulumi.live.yaml says.",
+    ]
+
+
+def test_a_check_finds_what_the_stack_file_does_not_say(two: Stack) -> None:
+    wanted = {"v1": TWO["v1"] | DEPRECATED, "v2": version("2.1.0"), "v3": version("3.0.0")}
+    said = two.check(versions=wanted)
+    assert said.returncode == 1, said.stdout
+    found = re.findall(r"^(v\d): .*?((?:is not|has) .*?)[,;]", said.stderr, re.MULTILINE)
+    assert found == [
+        ("v3", "is not deployed"),
+        ("v1", "has no Deprecation"),
+        ("v1", "has no Sunset"),
+        ("v1", "has no Link"),
+        ("v2", "has X-Model-Release 2.0.0"),
+    ]
+
+
 def test_a_body_of_more_than_a_mebibyte_is_too_large(two: Stack, key: dict[str, str]) -> None:
     answer = two.send("v1", "/predict", b" " * 1_048_577, key)
     assert (answer.status, answer.json["title"]) == (413, "Content Too Large")
@@ -296,6 +321,8 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
         assert SAID_WHEN_DEPRECATED.items() <= answer.headers.items(), path
     live = stack.send("v2", "/predict", EXAMPLE, headers)
     assert {"deprecation", "sunset", "link"}.isdisjoint(live.headers)
+    said = stack.check(versions=TWO | {"v1": TWO["v1"] | DEPRECATED})
+    assert said.returncode == 0, said.stderr
     for row, answer in {
         "deprecated: a prediction": stack.send("v1", "/predict", EXAMPLE, headers),
         "deprecated: a wrong method": stack.send("v1", "/predict", method="DELETE"),
@@ -305,7 +332,11 @@ def test_the_life_of_two_versions(empty: Stack) -> None:
         assert seen(answer) == promised(stack, row), row
 
     other = {"default_version": "v2"} if stack.scheme == "header" else {}
-    stack.up(versions=TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}}, **other)
+    retired = TWO | {"v1": TWO["v1"] | DEPRECATED | {"state": "retired"}}
+    stack.up(versions=retired, **other)
+    said = stack.check(versions=retired, **other)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("v1: retired, as Pulumi.live.yaml says.\n")
     for path in ("/predict", "/openapi.json", "/nothing"):
         gone = stack.send("v1", path, EXAMPLE, headers)
         assert (gone.status, gone.headers["content-type"]) == (410, "application/problem+json")
@@ -442,6 +473,10 @@ def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
         iam.put_user_policy(UserName="caller", PolicyName="call", PolicyDocument=document)
         answer = stack.signed("v1", "/predict", EXAMPLE, keys["caller"])
         assert (answer.status, answer.body) == (200, ANSWER)
+        said = stack.check(key=keys["caller"], versions={"v1": TWO["v1"]}, auth="iam")
+        assert said.returncode == 0, said.stderr
+        said = stack.check(key=keys["stranger"], versions={"v1": TWO["v1"]}, auth="iam")
+        assert "has status 403, not 200 (This request is not allowed.); see" in said.stderr
         for key in (keys["stranger"], (keys["caller"][0], "wrong")):
             assert stack.signed("v1", "/predict", EXAMPLE, key).status == 403
         for method, path in (("POST", "/predict"), ("GET", "/openapi.json")):

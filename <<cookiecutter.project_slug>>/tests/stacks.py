@@ -1,6 +1,5 @@
 """Stacks to test with: their config as Pulumi hands it over, and the files that they need."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from infra.settings import Settings
 from tests import artefacts, scheme
 from tests.program import Program, run
 from tests.support import ROOT
+from tools.stack_file import handed_over
 
 type Versions = dict[str, dict[str, Any]]
 
@@ -75,20 +75,7 @@ class Stacks:
 def config(project: str, versions: Any, **keys: Any) -> dict[str, str]:
     """A stack's config as Pulumi hands it over, with the keys that target and scheme need."""
     own = {"versions": versions} | artefacts.KEYS | scheme.keys(mapping(versions)) | keys
-    return texts({f"{project}:{key}": value for key, value in own.items()})
-
-
-def texts(keys: Mapping[str, Any]) -> dict[str, str]:
-    """The keys of a stack as Pulumi hands them over: text, and all but text as JSON."""
-    return {
-        key: value if isinstance(value, str) else json.dumps(value, default=_day)
-        for key, value in keys.items()
-    }
-
-
-def stack_file(path: Path) -> dict[str, Any]:
-    """The config in a stack file, keys as they stand there."""
-    return (yaml.safe_load(path.read_text("utf-8")) or {}).get("config") or {}
+    return handed_over(own, project)
 
 
 def entries(folder: str) -> list[dict[str, Any]]:
@@ -101,8 +88,3 @@ def given(case: Mapping[str, Any]) -> dict[str, Any]:
     """What a case gives: `v1` and `v2` are keys of these versions, `stack` is keys of the stack."""
     versions = {name: keys | case.get(name, {}) for name, keys in TWO.items()}
     return {"versions": versions} | case.get("stack", {})
-
-
-def _day(value: object) -> str:
-    """An unquoted day as Pulumi hands it over."""
-    return f"{value} 00:00:00 +0000 UTC"

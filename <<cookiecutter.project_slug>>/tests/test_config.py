@@ -1,5 +1,6 @@
 """The config of a stack, as far as every target has it: what is said of what is wrong."""
 
+import json
 from pathlib import Path
 
 import pulumi
@@ -10,8 +11,9 @@ from infra.problems import Problems, mapping
 from infra.settings import Settings
 from tests import artefacts, scheme
 from tests.program import run
-from tests.stacks import TWO, Stacks, config, stack_file, texts
+from tests.stacks import TWO, Stacks, config
 from tests.support import BUILD, ROOT
+from tools import stack_file
 
 STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
 LIVE = TWO["v1"]
@@ -73,13 +75,12 @@ def test_nothing_is_registered_where_something_is_wrong(stacks: Stacks) -> None:
 @pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
 def test_every_stack_file_is_accepted(stacks: Stacks, path: Path) -> None:
     project = BUILD.service
-    # Pulumi takes a key without a namespace for one of the project.
-    config = {k if ":" in k else f"{project}:{k}": v for k, v in stack_file(path).items()}
-    versions = mapping(config.get(f"{project}:versions"))
+    config = stack_file.handed_over(stack_file.config(path), project)
+    versions = mapping(json.loads(config.get(f"{project}:versions", "{}")))
     stacks.make(project, {name: mapping(versions[name]) for name in versions})
     said = ""
     try:
-        Settings.read(project, path.name.split(".")[1], texts(config))
+        Settings.read(project, path.name.split(".")[1], config)
     except Problems as problems:
         said = f"{path.name} can't be used:\n{problems}"
     if said:
@@ -102,7 +103,7 @@ def test_settings_can_not_be_changed(stacks: Stacks) -> None:
 
 def test_no_list_of_versions_is_refused(stacks: Stacks) -> None:
     keys = artefacts.KEYS | scheme.keys({})
-    needed = texts({f"iris:{key}": value for key, value in keys.items()})
+    needed = stack_file.handed_over(keys, "iris")
     with pytest.raises(Problems, match=r"^versions: is missing; add a list of API versions, such"):
         Settings.read("iris", "dev", needed)
 

@@ -17,8 +17,9 @@ for name, version in settings.served.items():
     Alarms(name, version, functions[name], settings.stack)
 Dashboard(functions, settings.stack)
 
+for name, url in front.base_urls.items():
+    pulumi.export(f"{name}_base_url", url)
 for name, function in functions.items():
-    pulumi.export(f"{name}_base_url", front.base_urls[name])
     pulumi.export(f"{name}_url", pulumi.Output.concat(front.base_urls[name], "/predict"))
     pulumi.export(f"{name}_function", function.name)
     pulumi.export(f"{name}_log_group", function.log_group)

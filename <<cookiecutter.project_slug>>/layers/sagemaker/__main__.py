@@ -24,6 +24,7 @@ if settings.front == "api_gateway":
     )
     for name, url in front.base_urls.items():
         pulumi.export(f"{name}_base_url", url)
-        pulumi.export(f"{name}_url", pulumi.Output.concat(url, "/predict"))
+    for name in endpoints:
+        pulumi.export(f"{name}_url", pulumi.Output.concat(front.base_urls[name], "/predict"))
     for name, value in front.exports.items():
         pulumi.export(name, value)

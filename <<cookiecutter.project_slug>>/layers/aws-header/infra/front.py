@@ -60,7 +60,7 @@ class Front(pulumi.ComponentResource):
                 opts=child,
             )
         url = pulumi.Output.from_input(f"https://{settings.domain.name}")
-        self.base_urls = dict.fromkeys(backends, url)
+        self.base_urls = dict.fromkeys(settings.versions, url)
         self.exports = {
             **restrict(name, settings.auth, [*apis.values()], child),
             "dns_target": domain.regional_domain_name,

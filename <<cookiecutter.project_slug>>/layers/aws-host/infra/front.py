@@ -23,15 +23,14 @@ class Front(pulumi.ComponentResource):
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
         apis = api_per_version(backends, settings, child)
-        urls = {version: apis[version].url for version in backends}
+        urls = {version: api.url for version, api in apis.items()}
         exports = dict(restrict(name, settings.auth, [*apis.values()], child))
         for version, own in settings.versions.items():
             if own.domain:
                 made = self._domain(f"{name}-{version}", own.domain, apis[version], settings)
                 exports[f"{version}_dns_target"] = made.regional_domain_name
                 exports[f"{version}_dns_zone_id"] = made.regional_zone_id
-                if version in urls:
-                    urls[version] = pulumi.Output.from_input(f"https://{own.domain.name}")
+                urls[version] = pulumi.Output.from_input(f"https://{own.domain.name}")
         self.base_urls, self.exports = urls, exports
         self.register_outputs({"base_urls": urls})
 

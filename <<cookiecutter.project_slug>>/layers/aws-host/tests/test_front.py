@@ -34,4 +34,5 @@ def test_a_retired_version_keeps_its_domain_to_say_so(stacks: Stacks) -> None:
     retired = WITH_DOMAIN["v1"] | DEPRECATED | {"state": "retired"}
     program = stacks.run(WITH_DOMAIN | {"v1": retired})
     assert program.exports["v1_dns_target"] == "target-of-v1.example.org"
-    assert "v1_base_url" not in program.exports
+    assert program.exports["v1_base_url"] == "https://v1.example.org"
+    assert "v1_url" not in program.exports

@@ -23,7 +23,7 @@ class Front(pulumi.ComponentResource):
         logging = account_logging(name, settings.manage_account_logging, child)
         api = Api(name, settings.versions, backends, settings, logging, child)
         self.base_urls = {
-            version: pulumi.Output.concat(api.url, "/", version) for version in backends
+            version: pulumi.Output.concat(api.url, "/", version) for version in settings.versions
         }
         self.exports = restrict(name, settings.auth, [api], child)
         self.register_outputs({"base_urls": self.base_urls})

@@ -103,7 +103,7 @@ def document(
     for api_version, version in versions.items():
         headers = headers_of(api_version, version)
         if version.state == "retired":
-            rest, served = _gone(api_version, version), {}
+            rest, served = gone(api_version, version), {}
         else:
             rest, text = not_found(), contracts[api_version]
             contract = json.loads(text)
@@ -249,7 +249,8 @@ def _security(auth: Auth) -> list[Document]:
     return [{auth: []}] if auth != "none" else []
 
 
-def _gone(api_version: str, version: ApiVersion) -> Problem:
+def gone(api_version: str, version: ApiVersion) -> Problem:
+    """What every path of a retired version answers."""
     since = f" on {version.sunset}" if version.sunset else ""
     how = f" How to move on: {version.migration_url}" if version.migration_url else ""
     return Problem(410, f"{api_version} was retired{since}.{how}")

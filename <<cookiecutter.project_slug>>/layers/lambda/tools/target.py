@@ -1,0 +1,29 @@
+"""How the API versions of a stack on Lambda are asked: through API Gateway."""
+
+from functools import cached_property
+
+from infra.config import ApiVersion
+from tools import gone
+from tools.credentials import credentials
+from tools.deployed import Deployed
+from tools.front import Asked, Front
+
+
+class Target:
+    """The API versions of a stack."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        self.deployed = deployed
+
+    @cached_property
+    def front(self) -> Front:
+        """API Gateway, with what it asks for."""
+        return Front(self.deployed, credentials(self.deployed))
+
+    def served(self, name: str, version: ApiVersion) -> Asked:
+        """What an API version is asked."""
+        return self.front.served(name, version)
+
+    def retired(self, name: str, version: ApiVersion) -> Asked:
+        """What a retired version is asked."""
+        return gone.retired(Front(self.deployed), name, version)

@@ -1,0 +1,117 @@
+"""A stack that is deployed: its file, and what Pulumi says of it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, override
+
+import yaml
+
+from infra.given import Given
+from infra.problems import Problems, mapping
+from infra.settings import Settings
+from tools import stack_file
+from tools.asking import Address, CannotAsk
+
+ROOT = Path(__file__).parent.parent
+INSTALL = "https://www.pulumi.com/docs/install"
+
+
+class Wanted(Settings):
+    """The settings of a stack, for one that deploys nothing: it needs no artefacts."""
+
+    @classmethod
+    @override
+    def missing_artefacts(cls, given: Given) -> Iterator[str]:
+        yield from ()
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack. config: its file as Pulumi hands it over. address: where to connect to, if said."""
+
+    stack: str
+    config: Mapping[str, str]
+    settings: Settings
+    outputs: Mapping[str, Any]
+    address: Address | None
+
+    @classmethod
+    def load(cls, stack: str, outputs: Path | None, address: Address | None) -> Self:
+        """From its file, and from a file of its outputs or from Pulumi.
+
+        Raises:
+            CannotAsk: one of them is missing, or can't be used.
+        """
+        name = f"Pulumi.{stack}.yaml"
+        try:
+            about = mapping(yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8")))
+            project = str(about.get("name"))
+            config = stack_file.handed_over(stack_file.config(ROOT / name), project)
+            settings = Wanted.read(project, stack, config)
+        except FileNotFoundError as error:
+            raise CannotAsk(f"{Path(error.filename).name} is missing.") from None
+        except (yaml.YAMLError, ValueError, Problems) as error:
+            raise CannotAsk(f"{name} can't be used:\n{error}") from None
+        said = _of_a_file(outputs) if outputs else _of_pulumi(stack)
+        if not said:
+            raise CannotAsk(f"{stack} has no outputs; run `make deploy STACK={stack}` first.")
+        return cls(stack, config, settings, said, address)
+
+    def base_url(self, api_version: str) -> str | None:
+        """The address of an API version."""
+        url = self.outputs.get(f"{api_version}_base_url")
+        return str(url).rstrip("/") if url else None
+
+    @property
+    def default_version(self) -> str | None:
+        """Who answers a request that names no API version; None where the address names it."""
+        return getattr(self.settings, "default_version", None)
+
+    def contract(self, api_version: str) -> dict[str, Any]:
+        """The contract of an API version.
+
+        Raises:
+            CannotAsk: it is missing, or none.
+        """
+        path = ROOT / "contracts" / f"{api_version}.json"
+        remedy = f"get it from the commit that made {api_version}"
+        try:
+            return mapping(json.loads(path.read_text("utf-8")))
+        except OSError:
+            raise CannotAsk(f"contracts/{path.name} is missing; {remedy}.") from None
+        except ValueError:
+            raise CannotAsk(f"contracts/{path.name} is not JSON; {remedy}.") from None
+
+
+def _of_a_file(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise CannotAsk(f"OUTPUTS: {path} can't be read ({error.strerror}).") from None
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise CannotAsk(
+            f"OUTPUTS: {path} is not what `pulumi stack output --json --show-secrets` prints."
+        )
+    return said
+
+
+def _of_pulumi(stack: str) -> dict[str, Any]:
+    if not shutil.which("pulumi"):
+        raise CannotAsk(f"pulumi is not on the PATH: {INSTALL}, or write OUTPUTS=outputs.json.")
+    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack]
+    # What it asks or says beside them is for whoever runs this.
+    said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        return mapping(json.loads(said.stdout)) if said.returncode == 0 else _refused()
+    except ValueError:
+        return _refused()
+
+
+def _refused() -> dict[str, Any]:
+    raise CannotAsk("`pulumi stack output` did not say where the stack is; see above.")
