@@ -1,6 +1,5 @@
 """The endpoint of one API version: what it runs, what it may do, and how a release takes over."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +11,10 @@ from infra.alarms import VARIANT, Alarms, rollback_alarms
 from infra.aws import Stack
 from infra.images import Image
 from infra.instances import Scaling
+from infra.names import endpoint_name
 from infra.roles import trusted_by
 from infra.rollout import deployment
 from infra.settings import Version
-
-
-def endpoint_name(api_version: str, version: Version, stack: Stack) -> str:
-    """The name, known before the endpoint is there: its alarms are made first.
-
-    Another instance type makes another name. An endpoint that is scaled can't change it, and a
-    new one can take over from the old.
-    """
-    digest = hashlib.sha256(version.instance_type.encode()).hexdigest()
-    return f"{stack.prefix}-{api_version}-{digest[:6]}"
 
 
 class ModelEndpoint(pulumi.ComponentResource):
@@ -46,7 +36,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         stack: Stack,
         image: Image,
     ) -> None:
-        own_name = endpoint_name(api_version, version, stack)
+        own_name = endpoint_name(stack.prefix, api_version, version.instance_type)
         self._name = name = f"{stack.prefix}-{api_version}"
         super().__init__("infra:endpoint:ModelEndpoint", name)
         child = pulumi.ResourceOptions(parent=self)
