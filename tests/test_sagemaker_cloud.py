@@ -187,7 +187,7 @@ def test_the_front_may_call_the_endpoint_that_it_calls(two: Stack) -> None:
                     response.get("selectionPattern", "")
                     for response in integration["integrationResponses"].values()
                 }
-                assert patterns == {"", "200", "413", "424", "429|503"}
+                assert patterns == {"", "200", "400", "413", "424", "429|503"}
                 called.add(name)
     assert called == variants(two).keys()
 
