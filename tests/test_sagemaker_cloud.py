@@ -247,6 +247,18 @@ def test_an_endpoint_that_pulumi_has_lost_is_found_before_a_deploy(
         deploy(empty, [])  # as once it is deleted
 
 
+def test_the_readme_lists_the_endpoints_that_a_destroy_would_leave(
+    two: Stack, project: Path
+) -> None:
+    readme = (project / "README.md").read_text("utf-8")
+    part, region = re.search(
+        r"aws sagemaker list-endpoints --name-contains (\S+) --region (\S+)`", readme
+    ).groups()
+    found = two.client("sagemaker").list_endpoints(NameContains=part)["Endpoints"]
+    assert {each["EndpointName"] for each in found} == {*variants(two)}
+    assert region == REGION
+
+
 # What of the front changes where it says something new.
 FRONT = {"update RestApi", "replace Deployment", "update Stage"}
 # What an endpoint can go back to, which costs nothing.

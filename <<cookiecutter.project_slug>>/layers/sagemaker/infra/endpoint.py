@@ -12,7 +12,6 @@ from infra.aws import Stack
 from infra.images import Image
 from infra.instances import Scaling
 from infra.names import endpoint_name
-from infra.roles import trusted_by
 from infra.rollout import deployment
 from infra.settings import Version
 
@@ -47,7 +46,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             retention_in_days=stack.log_retention_days,
             opts=child,
         )
-        trust = trusted_by("sagemaker.amazonaws.com")
+        trust = log_group.arn.apply(lambda arn: json.dumps(trust_in(arn)))
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         policy = aws.iam.RolePolicy(
             name,
@@ -127,6 +126,21 @@ class ModelEndpoint(pulumi.ComponentResource):
             },
             opts=child,
         )
+
+
+def trust_in(log_group_arn: str) -> dict[str, Any]:
+    """Who may take on an endpoint's role: SageMaker, for an account that has this log group.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    """
+    account = log_group_arn.split(":")[4]
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def may(

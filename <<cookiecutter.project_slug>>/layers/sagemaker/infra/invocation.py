@@ -106,6 +106,8 @@ class Invocation(pulumi.ComponentResource):
         name = f"{stack.prefix}-{api_version}-front"
         super().__init__("infra:invocation:Invocation", name)
         child = pulumi.ResourceOptions(parent=self)
+        # Without a condition on the account: API Gateway doesn't say for whom it takes on a role.
+        # https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/pull/479
         trust = trusted_by("apigateway.amazonaws.com")
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         self._policy = aws.iam.RolePolicy(
