@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from tests.project import golden_example, judged_by, target_of
 
 # What is started in the image of each target. (Helm's is that of Kubernetes.)
 SERVERS = {"kubernetes": "serving.server", "sagemaker": "serving.sagemaker"}
-pytestmark = pytest.mark.parametrize("ready", judged_by("image"), indirect=True, scope="session")
+# As whom.
+USERS = {"kubernetes": "10001:10001", "sagemaker": "0:0"}
+
+
+def project_of(targets: list[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("ready", targets, indirect=True, scope="session")
+
+
+each_target = project_of(judged_by("image"))
 
 
 # What a person may have beside a model, and what is no part of it.
@@ -41,6 +50,7 @@ def image(project: Path, tmp_path_factory: Any) -> Image:
     return build(project, tmp_path_factory.mktemp("image") / "app")
 
 
+@each_target
 def test_it_holds_the_code_the_model_and_no_more(image: Image) -> None:
     found = {path.relative_to(image.folder) for path in image.folder.glob("*/*")}
     own = {str(path) for path in found if path.parts[0] != ".venv" and path.suffix}
@@ -53,6 +63,7 @@ def test_it_holds_the_code_the_model_and_no_more(image: Image) -> None:
     assert not libraries & {"pip", "pulumi", "pytest", "sklearn", "onnx"}
 
 
+@each_target
 def test_it_takes_of_the_model_what_every_artefact_takes(
     image: Image, project: Path, ready: Path
 ) -> None:
@@ -72,6 +83,7 @@ def test_it_takes_of_the_model_what_every_artefact_takes(
     assert {name for name in found if not name.endswith(".pyc")} == {"model.onnx", *BESIDE}
 
 
+@each_target
 def test_everybody_may_read_it_and_only_root_may_write_whatever_the_umask(image: Image) -> None:
     for path in image.folder.rglob("*"):
         mode = path.lstat().st_mode & 0o777
@@ -80,6 +92,7 @@ def test_everybody_may_read_it_and_only_root_may_write_whatever_the_umask(image:
         assert path.is_symlink() or not mode & 0o022, f"{path}: {mode:o}"
 
 
+@each_target
 def test_what_does_not_answer_the_example_is_no_image(image: Image, tmp_path: Path) -> None:
     broken = image.copy(tmp_path / "app")
     (last,) = (t for n, t in instructions(image.dockerfile) if n == "RUN" and "ModelServer" in t)
@@ -96,13 +109,15 @@ def test_what_does_not_answer_the_example_is_no_image(image: Image, tmp_path: Pa
             run(last, broken.folder)
 
 
-def test_it_does_not_run_as_root_and_its_command_gets_the_signals(
+@each_target
+def test_it_runs_as_root_only_where_the_platform_expects_that_and_its_command_gets_the_signals(
     image: Image, ready: Path
 ) -> None:
-    assert image.user == "10001:10001"
+    assert image.user == USERS[target_of(ready)]
     assert image.command == ["python", "-m", SERVERS[target_of(ready)]]
 
 
+@each_target
 def test_its_command_serves_the_example_and_ends_with_0(image: Image, ready: Path) -> None:
     request, promised = golden_example(ready)
     process = start(image, HOST="127.0.0.1", PORT="0", METRICS_PORT="0", DRAIN_SECONDS="0")
@@ -110,6 +125,33 @@ def test_its_command_serves_the_example_and_ends_with_0(image: Image, ready: Pat
         assert answer(process, request) == (200, promised["body"])
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@project_of([target for target in judged_by("image") if target == "sagemaker"])
+def test_an_archive_whose_model_only_root_may_read_is_served(
+    image: Image, ready: Path, tmp_path: Path
+) -> None:
+    bare = image.copy(tmp_path / "app")
+    (bare.folder / "model/model.onnx").unlink()
+    shutil.copy(image.folder / "model/model.onnx", tmp_path)
+    (tmp_path / "model.onnx").chmod(0o600)
+    with tarfile.open(tmp_path / "model.tar.gz", "x:gz") as archive:
+        archive.add(tmp_path / "model.onnx", "model.onnx")
+    # As SageMaker does: with the modes that are in it, and as root. That is whoever runs this.
+    folder = tmp_path / "opt/ml/model"
+    folder.mkdir(parents=True)
+    subprocess.run(["tar", "-xpf", tmp_path / "model.tar.gz", "-C", folder], check=True)
+    mode = (folder / "model.onnx").stat().st_mode
+    assert not mode & 0o077
+    assert image.user == "0:0", f"{image.user} can't read what is root's, with {mode:o}"
+    request, promised = golden_example(ready)
+    environ = {"HOST": "127.0.0.1", "PORT": "0", "METRICS_PORT": "0", "DRAIN_SECONDS": "0"}
+    process = start(bare, SM_MODEL_DIR=str(folder), **environ)
+    try:
+        assert answer(process, request) == (200, promised["body"])
     finally:
         process.kill()
         process.communicate()

@@ -131,6 +131,34 @@ STRANGE = {
     "no member at all": (Answer(424, {}, b"{}"), 502),
     "too late": (endpoint(lambda *_: None)({}, b""), 502),
 }
+
+
+def refused(**members: str | None) -> Answer:
+    """How SageMaker refuses a call: with 400, also where it throttles."""
+    return Answer(400, {"content-type": "application/json"}, json.dumps(members).encode())
+
+
+# The same of what it throttles, in each way that it was seen or that other services of AWS have.
+THROTTLED = {
+    "no message": refused(message=None),
+    "no message, otherwise spelt": refused(Message=None),
+    "an empty message": refused(message=""),
+    "nothing": Answer(400, {}, b"{}"),
+    "no body": Answer(400, {}, b""),
+    "the rate": refused(message="Rate exceeded"),
+    "its name": refused(__type="ThrottlingException", message="Slow down."),
+    "its whole name": refused(__type="com.amazonaws.sagemaker#ThrottlingException", Message="No."),
+}
+STRANGE |= {f"throttled, {name}": (said, 429) for name, said in THROTTLED.items()}
+# What it refuses for a reason is told as before.
+MISSING = "Endpoint iris-dev-v1-940ff1 of account 123456789012 not found."
+REASONS = [
+    refused(message=MISSING),
+    refused(Message=MISSING),
+    refused(__type="ValidationError", message=MISSING),
+    refused(message="1 validation error detected: Value 'Rate exceeded' at 'body' failed"),
+]
+STRANGE |= {f"refused {i}": (said, 502) for i, said in enumerate(REASONS)}
 # Of each status of SageMaker's own, what the client gets.
 SERVICE = {400: 502, 403: 502, 404: 502, 413: 413, 429: 429, 500: 502, 503: 429, 529: 502}
 STRANGE |= {f"{own}": (refusal(own, "SomeException"), status) for own, status in SERVICE.items()}
@@ -148,7 +176,8 @@ def test_what_is_no_answer_of_ours_is_a_problem_of_the_front(
     assert (body["status"], body["request_id"]) == (status, FRONTS_ID)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] == FRONTS_ID
-    assert not {"x-model-release", "retry-after"} & answer.headers.keys()
+    assert "x-model-release" not in answer.headers
+    assert answer.headers.get("retry-after") == ("1" if status == 429 else None)
 
 
 def test_templates_ask_of_java_only_what_it_has(deprecated: Deployed) -> None:

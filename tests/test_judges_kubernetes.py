@@ -1,6 +1,7 @@
 """What a project on Kubernetes would deploy, before judges that know every object and field."""
 
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import baker
+from tests.conftest import Bake, baker
 from tests.judges import ON_A_CLUSTER, TABLES, checkov, hadolint
 from tests.programs import exposures_of, programs
-from tests.project import QUESTIONS
+from tests.project import QUESTIONS, judged_by
 
 # preStop.sleep is taken without being asked for from 1.30 on.
 OLDEST = "1.30"
@@ -74,17 +75,15 @@ def test_a_weakness_has_a_reason_and_every_reason_is_needed(
     assert {check for check, _ in checkov(path, "kubernetes")} == {*TABLES["without"]["cluster"]}
 
 
-@pytest.fixture
-def dockerfile(prepared: Callable[[str], Path]) -> Path:
-    return prepared("kubernetes") / "Dockerfile"
+@pytest.mark.parametrize("target", judged_by("image"))
+def test_a_dockerfile_is_sound_or_has_a_reason(bake: Bake, target: str) -> None:
+    said = hadolint(bake(target=target) / "Dockerfile").splitlines()
+    found = [re.match(r".*/Dockerfile:\d+ (\w+)", line) for line in said]
+    assert {each and each[1] for each in found} == {*TABLES["dockerfile"][target]}, said
 
 
-def test_the_dockerfile_is_sound(dockerfile: Path) -> None:
-    assert hadolint(dockerfile) == ""
-
-
-def test_a_judge_of_dockerfiles_would_notice(dockerfile: Path, tmp_path: Path) -> None:
-    path = tmp_path / "Dockerfile"
+def test_a_judge_of_dockerfiles_would_notice(bake: Bake) -> None:
+    path = bake(target="kubernetes") / "Dockerfile"
     overlooked = "# hadolint ignore=DL3007\nFROM python:latest\n"
-    path.write_text(dockerfile.read_text("utf-8") + overlooked, "utf-8")
+    path.write_text(path.read_text("utf-8") + overlooked, "utf-8")
     assert "DL3007" in hadolint(path)

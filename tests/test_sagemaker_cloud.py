@@ -5,20 +5,24 @@ ministack's, which takes the front's document too: moto's import fails on method
 answers here, since neither has anything to run an endpoint with.
 """
 
+import json
 import re
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from tests.local_cloud.emulator import ACCOUNT, REGION, emulator, moto
 from tests.local_cloud.sagemaker import SERVICES
 from tests.local_cloud.stack import Stack
-from tests.project import render
+from tests.project import make, render
+from tests.test_machine import fake
 
 SLUG = "iris-classifier"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{SLUG}"
@@ -148,15 +152,15 @@ def test_alarms_watch_endpoints_and_variants_that_there_are(two: Stack) -> None:
         if alarm.get("Namespace") == "AWS/ApiGateway":  # the front's
             continue
         queries = [each["MetricStat"] for each in alarm.get("Metrics", []) if "MetricStat" in each]
-        for metric in [each["Metric"] for each in queries] or [alarm]:
-            assert metric["Namespace"] == "AWS/SageMaker"
+        metrics = [each["Metric"] for each in queries] or [alarm]
+        for metric in (each for each in metrics if each["Namespace"] == "AWS/SageMaker"):
             pairs = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
             watched.append((pairs.pop("EndpointName"), pairs.pop("VariantName")))
             release = {"EndpointConfigName": running[watched[-1][0]]["EndpointConfigName"]}
             assert pairs == (release if "-release-" in alarm["AlarmName"] else {})
     there = [(name, each["VariantName"]) for name, each in running.items()]
-    # For people and for SageMaker, four metrics each.
-    assert sorted(watched) == sorted(there * 2 * 4)
+    # For people four metrics, and for SageMaker three.
+    assert sorted(watched) == sorted(there * (4 + 3))
 
 
 def test_what_is_scaled_is_there(two: Stack) -> None:
@@ -185,9 +189,76 @@ def test_the_front_may_call_the_endpoint_that_it_calls(two: Stack) -> None:
                     response.get("selectionPattern", "")
                     for response in integration["integrationResponses"].values()
                 }
-                assert patterns == {"", "200", "413", "424", "429|503"}
+                assert patterns == {"", "200", "400", "413", "424", "429|503"}
                 called.add(name)
     assert called == variants(two).keys()
+
+
+# Pulumi's stand-in: writes down how it was called, and has the state that it is given.
+PULUMI = 'echo "$*" >> "$CALLS"; if [ "$2" = export ]; then cat "$STATE"; fi'
+
+
+@pytest.fixture
+def deploy(prepared: Callable[[str], Path], tmp_path: Path) -> Callable[..., str]:
+    """What `make deploy` of a stack with v1 and v2 does, and says before Pulumi does its part."""
+    project = shutil.copytree(
+        prepared("sagemaker"), tmp_path / "project", ignore=shutil.ignore_patterns(".venv")
+    )
+    (project / ".venv").symlink_to(prepared("sagemaker") / ".venv")
+    file = project / "Pulumi.dev.yaml"
+    keys = yaml.safe_load(file.read_text("utf-8"))
+    keys["config"][f"{SLUG}:versions"] = TWO
+    file.write_text(yaml.safe_dump(keys), "utf-8")
+    calls, state = tmp_path / "calls", tmp_path / "state"
+    environ = {
+        "PATH": fake(tmp_path / "bin", PULUMI, "pulumi"),
+        "CALLS": str(calls),
+        "STATE": str(state),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+    def run(cloud: str, resources: list[dict[str, Any]]) -> str:
+        state.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+        calls.write_text("")
+        said = make(project, "deploy", AWS_ENDPOINT_URL_SAGEMAKER=cloud, **environ)
+        went_on = "up --stack dev" in calls.read_text().splitlines()
+        assert went_on == (said.returncode == 0), said.stdout
+        return said.stdout
+
+    return run
+
+
+def state_of(stack: Stack) -> list[dict[str, Any]]:
+    """What Pulumi's state has of each resource of a stack, more or less."""
+    kept = json.load(stack.client("s3").get_object(Bucket="pulumi", Key="state")["Body"])
+    return [{"type": each["type"], "id": each["outputs"]["id"]} for each in kept.values()]
+
+
+def test_an_endpoint_that_pulumi_has_lost_is_found_before_a_deploy(
+    two: Stack, deploy: Callable[..., str]
+) -> None:
+    there, known = two.elsewhere["sagemaker"], state_of(two)
+    assert "SageMaker has this endpoint" not in deploy(there, known)
+    v1, v2 = two.outputs["v1_endpoint"], two.outputs["v2_endpoint"]
+    said = deploy(there, [each for each in known if each["id"] != v2])
+    assert f"{v2}: SageMaker has this endpoint (InService), and Pulumi's state of dev" in said
+    assert f"  aws sagemaker delete-endpoint --endpoint-name {v2} --region {REGION}\n" in said
+    assert v1 not in said
+    with moto() as empty:
+        deploy(empty, [])  # as once it is deleted
+
+
+def test_the_readme_lists_the_endpoints_that_a_destroy_would_leave(
+    two: Stack, project: Path
+) -> None:
+    readme = (project / "README.md").read_text("utf-8")
+    part, region = re.search(
+        r"aws sagemaker list-endpoints --name-contains (\S+) --region (\S+)`", readme
+    ).groups()
+    found = two.client("sagemaker").list_endpoints(NameContains=part)["Endpoints"]
+    assert {each["EndpointName"] for each in found} == {*variants(two)}
+    assert region == REGION
 
 
 # What of the front changes where it says something new.

@@ -54,7 +54,9 @@ class Alarms(pulumi.ComponentResource):
         self._alarm(f"{name}-slow", "Calls near their timeout.", _slow(calls, slow_from), topic)
         failures, slow = rollback_alarms(name)
         self.rollback = [
-            self._alarm(failures, "Calls that the release failed.", _failures(release)),
+            self._alarm(
+                failures, "Calls that the release failed.", _failures_of_a_release(release)
+            ),
             self._alarm(slow, "Calls near their timeout.", _slow(release, slow_from)),
         ]
         self.register_outputs({})
@@ -75,6 +77,24 @@ class Alarms(pulumi.ComponentResource):
 
 def _failures(calls: Calls) -> aws.cloudwatch.MetricAlarmArgs:
     """Calls that were not answered, or with 500 and more, as a share of all."""
+    # The client's own faults are among the errors, and silence is no status.
+    metrics = {"errors": "InvocationModelErrors", "refused": "Invocation4XXErrors"}
+    return _share("(FILL(errors, 0) - FILL(refused, 0))", metrics, calls)
+
+
+def _failures_of_a_release(calls: Calls) -> aws.cloudwatch.MetricAlarmArgs:
+    """Calls that were answered with 500 and more, as a share of all.
+
+    AWS counts by configuration what its guide shows, which has no InvocationModelErrors.
+    """
+    return _share("FILL(errors, 0)", {"errors": "Invocation5XXErrors"}, calls)
+
+
+def _share(failed: str, metrics: Mapping[str, str], calls: Calls) -> aws.cloudwatch.MetricAlarmArgs:
+    """An expression over metrics, by their ids, in percent of all calls.
+
+    A metric that nothing was counted for is missing, and with it all that is computed from it.
+    """
     return aws.cloudwatch.MetricAlarmArgs(
         comparison_operator=OVER,
         evaluation_periods=PERIODS,
@@ -82,13 +102,11 @@ def _failures(calls: Calls) -> aws.cloudwatch.MetricAlarmArgs:
         metric_queries=[
             aws.cloudwatch.MetricAlarmMetricQueryArgs(
                 id="percent",
-                # The client's own faults are among the errors, and silence is no status.
-                expression="100 * (errors - FILL(refused, 0)) / calls",
+                expression=f"IF(calls > 0, 100 * {failed} / calls, 0)",
                 label="Calls that failed, in percent.",
                 return_data=True,
             ),
-            _sum("errors", "InvocationModelErrors", calls),
-            _sum("refused", "Invocation4XXErrors", calls),
+            *(_sum(query, metric, calls) for query, metric in metrics.items()),
             _sum("calls", "Invocations", calls),
         ],
     )

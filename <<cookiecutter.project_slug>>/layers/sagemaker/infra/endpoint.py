@@ -1,6 +1,5 @@
 """The endpoint of one API version: what it runs, what it may do, and how a release takes over."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -12,19 +11,9 @@ from infra.alarms import VARIANT, Alarms, rollback_alarms
 from infra.aws import Stack
 from infra.images import Image
 from infra.instances import Scaling
-from infra.roles import trusted_by
+from infra.names import endpoint_name
 from infra.rollout import deployment
 from infra.settings import Version
-
-
-def endpoint_name(api_version: str, version: Version, stack: Stack) -> str:
-    """The name, known before the endpoint is there: its alarms are made first.
-
-    Another instance type makes another name. An endpoint that is scaled can't change it, and a
-    new one can take over from the old.
-    """
-    digest = hashlib.sha256(version.instance_type.encode()).hexdigest()
-    return f"{stack.prefix}-{api_version}-{digest[:6]}"
 
 
 class ModelEndpoint(pulumi.ComponentResource):
@@ -46,7 +35,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         stack: Stack,
         image: Image,
     ) -> None:
-        own_name = endpoint_name(api_version, version, stack)
+        own_name = endpoint_name(stack.prefix, api_version, version.instance_type)
         self._name = name = f"{stack.prefix}-{api_version}"
         super().__init__("infra:endpoint:ModelEndpoint", name)
         child = pulumi.ResourceOptions(parent=self)
@@ -57,7 +46,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             retention_in_days=stack.log_retention_days,
             opts=child,
         )
-        trust = trusted_by("sagemaker.amazonaws.com")
+        trust = log_group.arn.apply(lambda arn: json.dumps(trust_in(arn)))
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         policy = aws.iam.RolePolicy(
             name,
@@ -137,6 +126,21 @@ class ModelEndpoint(pulumi.ComponentResource):
             },
             opts=child,
         )
+
+
+def trust_in(log_group_arn: str) -> dict[str, Any]:
+    """Who may take on an endpoint's role: SageMaker, for an account that has this log group.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    """
+    account = log_group_arn.split(":")[4]
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def may(

@@ -27,6 +27,8 @@ from infra.settings import Version
 from serving.problem import Problem, too_large
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+# When a client may come again, as the server says it too.
+RETRY_SECONDS = 1
 # The client's id, whatever the case of its header, else the front's own.
 REQUEST_ID = (
     "#set($id = $context.requestId)"
@@ -67,8 +69,25 @@ FAILURE = (
     "#set($context.responseOverride.status = $problem.status)"
     "#set($context.responseOverride.header.X-Request-Id = $problem.request_id)"
     "#set($context.responseOverride.header.X-Model-Release = $problem.release)"
-    "#if($problem.status == 503)#set($context.responseOverride.header.Retry-After = '1')#end"
+    "#if($problem.status == 503)"
+    f"#set($context.responseOverride.header.Retry-After = '{RETRY_SECONDS}')"
+    "#end"
     "$said.substring(0, $end)}"
+    "#else"
+    f"#set($context.responseOverride.status = {UNAVAILABLE.status})"
+    f"{problem_in(UNAVAILABLE)}"
+    "#end"
+)
+# Of a call that SageMaker refuses. Where it throttles it says so with 400 too, and no message:
+# https://github.com/opensearch-project/ml-commons/issues/2429
+# What has one is no fault of the client's either, who sends nothing that SageMaker looks at.
+REFUSAL = (
+    "#set($said = \"$!input.path('$.message')$!input.path('$.Message')\")"
+    "#set($kind = \"$!input.path('$.__type')\")"
+    "#if($said == '' || $said == 'Rate exceeded' || $kind.matches('.*Throttling.*'))"
+    f"#set($context.responseOverride.status = {OVERLOADED.status})"
+    f"#set($context.responseOverride.header.Retry-After = '{RETRY_SECONDS}')"
+    f"{problem_in(OVERLOADED)}"
     "#else"
     f"#set($context.responseOverride.status = {UNAVAILABLE.status})"
     f"{problem_in(UNAVAILABLE)}"
@@ -87,6 +106,8 @@ class Invocation(pulumi.ComponentResource):
         name = f"{stack.prefix}-{api_version}-front"
         super().__init__("infra:invocation:Invocation", name)
         child = pulumi.ResourceOptions(parent=self)
+        # Without a condition on the account: API Gateway doesn't say for whom it takes on a role.
+        # https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/pull/479
         trust = trusted_by("apigateway.amazonaws.com")
         role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
         self._policy = aws.iam.RolePolicy(
@@ -138,8 +159,10 @@ def integration(
     release = _header("X-Model-Release", f"integration.response.header.{ATTRIBUTES}")
     success = said | release | _header("Content-Type", "'application/json'")
 
-    def fixed(answer: Problem) -> dict[str, Any]:
-        return _response(answer.status, problem, problem_in(answer))
+    overloaded = problem | _header("Retry-After", f"'{RETRY_SECONDS}'")
+
+    def fixed(answer: Problem, headers: Mapping[str, str] = problem) -> dict[str, Any]:
+        return _response(answer.status, headers, problem_in(answer))
 
     return {
         "type": "aws",
@@ -155,8 +178,9 @@ def integration(
         "responses": {
             "200": _response(200, success, SUCCESS),
             "424": _response(500, problem, FAILURE),
+            "400": _response(400, problem, REFUSAL),
             "413": fixed(refusal),
-            "429|503": fixed(OVERLOADED),
+            "429|503": fixed(OVERLOADED, overloaded),
             "default": fixed(UNAVAILABLE),
         },
     }

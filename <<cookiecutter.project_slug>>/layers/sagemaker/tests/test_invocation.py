@@ -57,7 +57,7 @@ def test_every_media_type_has_the_same_template_and_without_one_the_id_goes_alon
 # Of each status of SageMaker's the one that the client gets, unless a template says more.
 @pytest.mark.parametrize(
     ("status", "answered"),
-    [(200, 200), (424, 500), (400, 502), (413, 413), (429, 429), (500, 502), (503, 429)],
+    [(200, 200), (424, 500), (400, 400), (413, 413), (429, 429), (500, 502), (503, 429)],
 )
 def test_every_status_of_the_service_has_an_answer(
     told: dict[str, Any], status: int, answered: int
@@ -65,13 +65,23 @@ def test_every_status_of_the_service_has_an_answer(
     patterns = [each for each in told["responses"] if re.fullmatch(each, str(status))]
     (pattern,) = patterns or ["default"]
     assert told["responses"][pattern]["statusCode"] == str(answered)
-    assert (pattern != "default") == (status in {200, 413, 424, 429, 503})
+    assert (pattern != "default") == (status in {200, 400, 413, 424, 429, 503})
 
 
 def test_of_each_status_for_the_client_there_is_one_answer(told: dict[str, Any]) -> None:
     # API Gateway keeps them by status: the last of several would be the only one.
     statuses = [response["statusCode"] for response in told["responses"].values()]
     assert len({*statuses}) == len(statuses)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_where_there_is_too_much_to_do_the_client_is_told_when_to_come_again(
+    told: dict[str, Any], status: int
+) -> None:
+    (response,) = (
+        each for pattern, each in told["responses"].items() if re.fullmatch(pattern, str(status))
+    )
+    assert response["responseParameters"][f"{HEADER}Retry-After"] == "'1'"
 
 
 def test_every_answer_says_what_holds_for_the_version(told: dict[str, Any]) -> None:

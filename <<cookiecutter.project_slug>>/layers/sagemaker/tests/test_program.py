@@ -117,8 +117,45 @@ def test_alarms_watch_the_endpoint_and_the_variant_that_there_are(stacks: Stacks
     assert program.one("MetricAlarm", "v1-slow").inputs["dimensions"] == watched
 
 
+# What AWS's guide to rollouts shows by the configuration of an endpoint:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+OF_A_CONFIGURATION = {"Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency"}
+
+
+def test_a_release_is_taken_back_by_what_aws_counts_for_it_and_never_by_what_is_missing(
+    two: Program,
+) -> None:
+    for name, endpoint in NAMES.items():
+        for kind in ("failures", "slow"):
+            given = two.one("MetricAlarm", f"{name}-release-{kind}").inputs
+            queries = given.get("metricQueries", [])
+            metrics = [each["metric"] for each in queries if "metric" in each] or [given]
+            for metric in metrics:
+                assert metric["metricName"] in OF_A_CONFIGURATION
+                assert metric["namespace"] == "AWS/SageMaker"
+                assert metric["dimensions"] == {
+                    "EndpointName": endpoint,
+                    "VariantName": "primary",
+                    "EndpointConfigName": two.one("Endpoint", name).inputs["endpointConfigName"],
+                }
+
+
+def test_what_nothing_was_counted_for_is_nothing_and_divides_nothing(two: Program) -> None:
+    alarms = [each.inputs for each in two.of("MetricAlarm") if each.name.endswith("failures")]
+    assert len(alarms) == 2 * len(TWO)
+    for percent, *metrics in (each["metricQueries"] for each in alarms):
+        found = re.fullmatch(r"IF\((.*?), (.*), (\d)\)", percent["expression"])
+        assert found
+        condition, share, otherwise = found.groups()
+        assert (condition, otherwise) == ("calls > 0", "0")
+        counted, _, divisor = share.rpartition(" / ")
+        ids = {each["id"] for each in metrics}
+        assert {*re.findall(r"FILL\((\w+), 0\)", counted)} == ids - {"calls"}
+        assert divisor == "calls"
+
+
 def test_no_alarm_comes_too_late_to_take_a_release_back(two: Program) -> None:
     rollout = two.one("Endpoint", "v1").inputs["deploymentConfig"]["blueGreenUpdatePolicy"]
     watched = rollout["trafficRoutingConfiguration"]["waitIntervalInSeconds"]
-    for alarm in two.of("MetricAlarm"):
+    for alarm in (each for each in two.of("MetricAlarm") if "-release-" in each.name):
         assert alarm.inputs["evaluationPeriods"] * 60 < watched
