@@ -167,7 +167,7 @@ folder = Path(os.environ["STANDS_IN"])
 def end(number, _):
     with (folder / "signals").open("a") as signals:
         print(signal.Signals(number).name, file=signals)
-    time.sleep(0.5)  # a second one would come now
+    time.sleep(2.5)  # a second one would come now
     sys.exit(255)
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, end)
