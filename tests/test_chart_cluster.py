@@ -5,7 +5,7 @@ Needs what test_cluster.py needs, and helm.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.helm import ATOMIC, Helm
 from tests.cluster.load import Target, load
-from tests.cluster.stack import NO_CLUSTER, QUICK, kubectl
+from tests.cluster.pulumi import Deploys, recipe, shell
+from tests.cluster.stack import NO_CLUSTER, QUICK, Object, kubectl
 from tests.conftest import baker
 
 MISSING = NO_CLUSTER + ([] if shutil.which("helm") else ["helm"])
@@ -41,19 +42,23 @@ def up(helm: Helm, repository: str) -> Callable[..., None]:
     """Brings API versions to releases: `up(v1="1.0.0")`, with flags for helm."""
 
     def bring(*flags: str, **versions: str) -> None:
-        served = {name: QUICK | {"release": release} for name, release in versions.items()}
-        releases = helm.releases(
-            versions=served,
-            image={"repository": repository},
-            host=host(helm),
-            gateway={"name": "public", "namespace": "gateways", "https": False},
-            namespace={"name": helm.folder.name.replace("_", "-").strip("-")},
-        )
+        releases = wanted(helm, repository, **{n: {"release": r} for n, r in versions.items()})
         for name, release in versions.items():
             helm.up(releases[name], *flags)
             wait_for(lambda n=name, r=release: release_of(ask(target(helm, n))) == r)
 
     return bring
+
+
+def wanted(helm: Helm, repository: str, **versions: Any) -> dict[str, Object]:
+    """The Helm releases of API versions, with settings that are quick."""
+    return helm.releases(
+        versions={name: QUICK | own for name, own in versions.items()},
+        image={"repository": repository},
+        host=host(helm),
+        gateway={"name": "public", "namespace": "gateways", "https": False},
+        namespace={"name": helm.folder.name.replace("_", "-").strip("-")},
+    )
 
 
 def host(helm: Helm) -> str:
@@ -92,6 +97,81 @@ def test_a_failed_upgrade_takes_itself_back(helm: Helm, up: Callable[..., None])
     assert clients.failures == []
     assert clients.answers.keys() == {"1.0.0"}
     assert helm.statuses("iris-v1") == ["superseded", "failed", "deployed"]
+
+
+@pytest.fixture
+def make_deploy(
+    helm: Helm, prepared: Callable[[str], Path]
+) -> Callable[..., tuple[int, str, list[str]]]:
+    """`make deploy` of Helm releases: the exit status, what was said, what the CLI was told.
+
+    gone: the names of Helm releases that are uninstalled.
+    """
+    deploys = Deploys(helm, prepared("kubernetes") / ".venv")
+
+    def deploy(releases: dict[str, Object], gone: Sequence[str] = ()) -> tuple[int, str, list[str]]:
+        commands = [helm.upgrade(each) for each in releases.values()]
+        commands += [["uninstall", name, "--wait", "--ignore-not-found"] for name in gone]
+        versions = {name: {"release": "any"} for name in releases}
+        status, said, _ = deploys(versions, [helm.command(*each) for each in commands])
+        return status, said, deploys.told
+
+    return deploy
+
+
+def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
+    helm: Helm, up: Callable[..., None], make_deploy: Any, repository: str
+) -> None:
+    up(v1="1.0.0")
+    with load(target(helm, "v1"), 2) as clients:
+        releases = wanted(helm, repository, v1={"release": "1.9.9"})
+        status, said, told = make_deploy(releases)
+        assert (status, told.count("SIGINT")) == (2, 1), said
+        assert "ImagePull" in said[said.index("iris-v1 did not roll out:") :]
+        wait_for(lambda: helm.statuses("iris-v1")[-1] == "deployed")
+    assert clients.failures == []
+    assert clients.answers.keys() == {"1.0.0"}
+
+
+def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
+    helm: Helm, up: Callable[..., None], make_deploy: Any, repository: str, many: int
+) -> None:
+    pending, *ways_out, again = recipe(helm, "A deploy was killed")
+    assert again == "make deploy"
+
+    def kill(status: str, name: str, **versions: Any) -> None:
+        """Kill helm while it does this to one version, and do what the README says."""
+        releases = wanted(helm, repository, **versions)
+        helm.killed(status, *helm.upgrade(releases[name]))
+        listed = shell(helm, pending.replace("helm", helm.program, 1))
+        assert f"iris-{name}" in listed
+        assert status in listed
+        (way_out,) = (line for line in ways_out if status in line)
+        own = way_out.replace("helm", helm.program, 1).replace("iris-v1", f"iris-{name}")
+        shell(helm, own)
+        result, said, _ = make_deploy(releases)
+        assert result == 0, said
+        for each, keys in versions.items():
+            release = keys["release"]
+            wait_for(lambda n=each, r=release: release_of(ask(target(helm, n))) == r)
+
+    v1, v2 = {"release": "1.0.0"}, {"release": "2.0.0"}
+    deprecated = {"state": "deprecated", "deprecated_on": "2026-12-01", "sunset": "2027-03-31"}
+    up(v1="1.0.0")
+    with load(target(helm, "v1")) as of_v1:
+        kill("pending-install", "v2", v1=v1, v2=v2)
+    with load(target(helm, "v2")) as of_v2:
+        kill("pending-upgrade", "v1", v1={"release": "1.1.0"}, v2=v2)
+        kill("pending-upgrade", "v1", v1=v1 | deprecated, v2=v2)
+        wait_for(lambda: "sunset" in ask(target(helm, "v1"), b"").headers)
+        helm.killed("uninstalling", "uninstall", "iris-v1", "--wait", "--cascade=foreground")
+        result, said, _ = make_deploy(wanted(helm, repository, v2=v2), gone=["iris-v1"])
+        assert result == 0, said
+        wait_for(lambda: release_of(ask(target(helm, "v1"))) is None)
+        wait_for(lambda: of_v2.answers.total() >= many // 2)
+    assert of_v1.failures == of_v2.failures == []
+    left = kubectl("get", "deployments,services,httproutes", "-o", "name", helm.where)
+    assert {line.rpartition("/")[2] for line in left.split()} == {"iris-v2"}
 
 
 def test_helm_test_asks_the_version_that_was_installed(helm: Helm, up: Callable[..., None]) -> None:

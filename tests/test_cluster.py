@@ -13,7 +13,8 @@ import pytest
 
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.load import Target, load
-from tests.cluster.stack import NO_CLUSTER, QUICK, Object, Stack
+from tests.cluster.pulumi import Deploys, recipe, row, shell
+from tests.cluster.stack import NO_CLUSTER, QUICK, Object, Stack, kubectl
 from tests.conftest import baker
 
 pytestmark = pytest.mark.skipif(
@@ -37,7 +38,7 @@ def stack(
 ) -> Iterator[Stack]:
     """A stack of the scheme that the test asks for, path where it asks for none."""
     scheme = getattr(request, "param", "path")
-    project = baker(cookies_session)(target="kubernetes", versioning=scheme)
+    project = baker(cookies_session)(target="kubernetes", versioning=scheme, project_slug="iris")
     python = prepared("kubernetes") / ".venv/bin/python"
     stack = Stack(project, python, tmp_path, scheme, repository)
     yield stack
@@ -50,20 +51,23 @@ def host(stack: Stack) -> str:
 
 
 def deploy(stack: Stack, edit: Callable[[Object], None] | None = None, **versions: Any) -> None:
-    """Deploy API versions with settings that are quick, and wait until they have rolled out."""
+    """Deploy API versions with settings that are quick."""
+    stack.up(edit=edit, **keys(stack, **versions))
+
+
+def keys(stack: Stack, **versions: Any) -> dict[str, Any]:
+    """What a stack file says of API versions, with settings that are quick."""
     served = {name: QUICK | own for name, own in versions.items()}
     if stack.scheme == "host":
         served = {name: {"host": f"{name}.{host(stack)}"} | own for name, own in served.items()}
     shared = {"host": host(stack)}
-    keys = {"path": shared, "host": {}, "header": shared | {"default_version": "v1"}}
-    stack.up(
-        edit=edit,
-        versions=served,
-        image={"repository": stack.repository},
-        gateway={"name": "public", "namespace": "gateways", "https": False},
-        namespace={"name": stack.folder.name.replace("_", "-")},
-        **keys[stack.scheme],
-    )
+    own = {"path": shared, "host": {}, "header": shared | {"default_version": "v1"}}
+    return own[stack.scheme] | {
+        "versions": served,
+        "image": {"repository": stack.repository},
+        "gateway": {"name": "public", "namespace": "gateways", "https": False},
+        "namespace": {"name": stack.folder.name.replace("_", "-")},
+    }
 
 
 def target(stack: Stack, version: str, path: str = "/predict") -> Target:
@@ -81,6 +85,11 @@ def target(stack: Stack, version: str, path: str = "/predict") -> Target:
 def serve(stack: Stack, edit: Callable[[Object], None] | None = None, **versions: Any) -> None:
     """Deploy, and wait until clients get the releases that were deployed."""
     deploy(stack, edit, **versions)
+    answered(stack, **versions)
+
+
+def answered(stack: Stack, **versions: Any) -> None:
+    """Wait until clients get the releases of these versions."""
     for name, own in versions.items():
         if own.get("state") != "retired":
             stack.rolled_out(name)
@@ -186,3 +195,160 @@ def test_v1_comes_to_its_end_while_v2_is_called(stack: Stack) -> None:
     assert v2.failures == after.failures == []
     left = stack.get("deployments,services")
     assert {each["metadata"]["name"] for each in left} == {"iris-v2"}
+
+
+@pytest.fixture
+def deploys(stack: Stack, prepared: Callable[[str], Path]) -> Deploys:
+    """`make deploy` of that stack, beside a CLI that does with kubectl what Pulumi would do."""
+    return Deploys(stack, prepared("kubernetes") / ".venv")
+
+
+def make_deploy(
+    deploys: Deploys, stack: Stack, line: str = "make deploy", **versions: Any
+) -> tuple[int, str, float]:
+    """What a person gets who types this: exit status, text, seconds."""
+    wanted = keys(stack, **versions)
+    commands = stack.commands(**wanted)
+    done = [["kubectl", *arguments] for arguments in (*commands, *stack.rollouts())]
+    return deploys(wanted["versions"], done, line)
+
+
+# The figure of this project: seconds from what can't heal to the end of make, the start with it.
+SOON = 30
+TEAM = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: NAME}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+  validations:
+    - expression: "has(object.metadata.labels) && 'team' in object.metadata.labels"
+      message: name a team
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: NAME}
+spec:
+  policyName: NAME
+  validationActions: [Deny]
+  matchResources:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAME}}
+"""
+
+
+def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
+    stack: Stack, deploys: Deploys
+) -> None:
+    serve(stack, v1=V1, v2=V2)
+    where = f"--namespace={stack.namespace}"
+    with load(target(stack, "v1"), 2) as v1, load(target(stack, "v2"), 2) as v2:
+        status, said, seconds = make_deploy(deploys, stack, v1={"release": "1.9.9"}, v2=V2)
+        assert (status, deploys.told[-1]) == (2, "SIGINT")
+        assert deploys.told.count("SIGINT") == 1
+        assert "ImagePull" in said[said.index("iris-v1 did not roll out:") :]
+        assert "iris-v2" not in said[said.index("iris-v1 did not roll out:") :]
+        assert seconds < SOON
+        # What is left of that fails no other deploy.
+        status, said, _ = make_deploy(deploys, stack, v1={"release": "1.1.0"}, v2=V2)
+        assert (status, "SIGINT" in deploys.told) == (0, False), said
+
+        kubectl("create", "quota", "few", "--hard=pods=4", where)
+        status, said, seconds = make_deploy(deploys, stack, v1=V1, v2=V2)
+        assert (status, deploys.told[-1]) == (2, "SIGINT"), said
+        assert "exceeded quota: few" in said
+        assert "exceeded quota" in shell(stack, row(stack, "a deploy that goes on"))
+        kubectl("delete", "quota", "few", where)
+        status, said, _ = make_deploy(deploys, stack, v1=V1, v2=V2)
+        assert status == 0, said
+    assert v1.failures == v2.failures == []
+
+
+def test_a_policy_that_refuses_the_pods_is_named(stack: Stack, deploys: Deploys) -> None:
+    serve(stack, v1=V1)
+    policy = TEAM.replace("NAME", stack.namespace)
+    kubectl("apply", "-f", "-", given=policy)
+    try:
+        wait_for(lambda: refused(stack))
+        status, said, seconds = make_deploy(deploys, stack, v1={"release": "1.1.0"})
+    finally:
+        kubectl("delete", "-f", "-", given=policy)
+    assert (status, deploys.told.count("SIGINT")) == (2, 1)
+    assert "name a team" in said[said.index("iris-v1 did not roll out:") :]
+    assert seconds < SOON
+
+
+def refused(stack: Stack) -> bool:
+    """Whether a pod is refused by a policy of the test."""
+    own = ["--image=any", "--dry-run=server", f"--namespace={stack.namespace}"]
+    own += ["--overrides={}"]
+    try:
+        kubectl("run", "any", *own)
+    except RuntimeError as error:
+        return "name a team" in str(error)
+    return False
+
+
+@pytest.mark.full
+def test_a_rollout_without_progress_ends_a_deploy(stack: Stack, deploys: Deploys) -> None:
+    serve(stack, v1=V1)
+    # This image is another version than v1, and refuses to start as that.
+    status, said, seconds = make_deploy(
+        deploys, stack, v1={"release": "2.0.0", "startup_seconds": 5}
+    )
+    assert (status, deploys.told.count("SIGINT")) == (2, 1)
+    assert "ProgressDeadlineExceeded" in said
+    assert "CrashLoopBackOff" in said
+    deadline = 5 + 1 + 60
+    assert deadline < seconds < deadline + SOON
+
+
+KILLED = "A deploy was killed"
+
+
+def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
+    stack: Stack, deploys: Deploys, many: int
+) -> None:
+    (again,) = recipe(stack, KILLED)
+
+    def kill(after: str, **versions: Any) -> None:
+        stack.killed(after, **keys(stack, **versions))
+        status, said, _ = make_deploy(deploys, stack, again, **versions)
+        assert status == 0, said
+        answered(stack, **versions)
+
+    serve(stack, v1=V1)
+    with load(target(stack, "v1")) as v1:
+        kill("service/iris-v2", v1=V1, v2=V2)
+    with load(target(stack, "v2")) as v2:
+        with load(target(stack, "v1"), 2) as own:
+            kill("deployment.apps/iris-v1", v1={"release": "1.1.0"}, v2=V2)
+            kill("deployment.apps/iris-v1", v1=V1 | DEPRECATED, v2=V2)
+        wait_for(lambda: "sunset" in ask(target(stack, "v1"), b"").headers)
+        kill('deployment.apps "iris-v1"', v1=V1 | DEPRECATED | {"state": "retired"}, v2=V2)
+        wait_for(lambda: "x-api-version" not in ask(target(stack, "v1")).headers)
+        wait_for(lambda: v2.answers.total() >= many // 2)
+    assert v1.failures == v2.failures == own.failures == []
+    left = stack.get("deployments,services,horizontalpodautoscalers")
+    assert {each["metadata"]["name"] for each in left} == {"iris-v2"}
+
+
+def test_what_was_done_by_hand_is_set_back_by_the_next_deploy(stack: Stack) -> None:
+    serve(stack, v1=V1)
+    with load(target(stack, "v1"), 2) as clients:
+        serve(stack, v1={"release": "1.1.0"})
+        shell(stack, row(stack, "a bad release"))
+        stack.rolled_out("v1")
+        wait_for(lambda: release_of(ask(target(stack, "v1"))) == "1.0.0")
+        kubectl("scale", "deployment/iris-v1", "--replicas=3", f"--namespace={stack.namespace}")
+        serve(stack, v1={"release": "1.2.0"})
+        wait_for(lambda: len(stack.get("pods")) == 2)
+    assert clients.failures == []
+    scaled = {"min_replicas": 2, "max_replicas": 4}
+    serve(stack, v1=V1 | {"autoscaling": scaled})
+    patch = '{"spec": {"maxReplicas": 50}}'
+    kubectl("patch", "hpa/iris-v1", "--patch", patch, f"--namespace={stack.namespace}")
+    serve(stack, v1=V1 | {"autoscaling": scaled | {"max_replicas": 6}})
+    (hpa,) = stack.get("horizontalpodautoscalers")
+    assert hpa["spec"]["maxReplicas"] == 6

@@ -3,8 +3,10 @@
 import json
 import subprocess
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
+from tests.cluster.client import wait_for
 from tests.cluster.stack import Object, OnCluster, kubectl
 
 # The word for it changed with Helm 4.
@@ -32,13 +34,25 @@ class Helm(OnCluster):
         Raises:
             RuntimeError: helm failed; the text says why.
         """
-        values = self.folder / "values.json"
+        self(*self.upgrade(release), *flags)
+
+    def upgrade(self, release: Object) -> list[str]:
+        """What helm is told, to install or upgrade as the program says."""
+        values = self.folder / f"values-{release['name']}.json"
         values.write_text(json.dumps(release["values"]), "utf-8")
         own = [f"--timeout={release['timeout']}s", f"--history-max={release['maxHistory']}"]
         own += [ATOMIC[self.program]] if release["atomic"] else []
         own += ["--cleanup-on-fail"] if release["cleanupOnFail"] else []
         name, chart = release["name"], release["chart"]
-        self("upgrade", "--install", name, chart, f"--values={values}", *own, *flags)
+        return ["upgrade", "--install", name, chart, f"--values={values}", *own]
+
+    def killed(self, status: str, *arguments: str) -> None:
+        """Tell helm this, and kill it soon after a Helm release has got this status."""
+        labels = f"--selector=owner=helm,status={status}"
+        command = self.command(*arguments)
+        with subprocess.Popen(command, cwd=self.project, stdout=DEVNULL, stderr=DEVNULL) as process:
+            wait_for(lambda: kubectl("get", "secrets", "-o", "name", labels, self.where))
+            process.kill()
 
     def __call__(self, *arguments: str) -> str:
         """What helm says.
@@ -46,11 +60,20 @@ class Helm(OnCluster):
         Raises:
             RuntimeError: it failed; the text says why.
         """
-        command = [self.program, *arguments, f"--namespace={self.namespace}"]
+        command = self.command(*arguments)
         said = subprocess.run(command, cwd=self.project, capture_output=True, text=True)
         if said.returncode:
             raise RuntimeError(f"{' '.join(command)}: {said.stderr}{said.stdout}")
         return said.stdout
+
+    @property
+    def where(self) -> str:
+        """The namespace, as kubectl and helm are told."""
+        return f"--namespace={self.namespace}"
+
+    def command(self, *arguments: str) -> list[str]:
+        """What is run."""
+        return [self.program, *arguments, self.where]
 
     def statuses(self, name: str) -> list[str]:
         """What became of each revision of a Helm release, the oldest first."""

@@ -6,6 +6,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from tests.project import program
@@ -20,6 +21,11 @@ QUICK: dict[str, Any] = {"rollout": {"min_ready_seconds": 1}, "startup_seconds":
 FIRST = ("Namespace", "ServiceAccount")
 # What kubectl says where the way to the cluster broke; a busy machine may starve it.
 LOST = ("Unable to connect to the server", "connection lost", "connection refused", "i/o timeout")
+
+
+def is_forced(wanted: Object) -> bool:
+    """Whether Pulumi takes the fields of an object from whoever changed them by hand."""
+    return wanted["metadata"].get("annotations", {}).get("pulumi.com/patchForce") == "true"
 
 
 def kubectl(*arguments: str, given: str | None = None) -> str:
@@ -87,30 +93,66 @@ class Stack(OnCluster):
     objects: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     def up(self, *, edit: Any = None, **keys: Any) -> None:
-        """Deploy with these keys: apply what the program registers, delete what it no longer does.
-
-        edit: changes an object before it is applied, to see what its absence costs.
+        """Deploy with these keys.
 
         Raises:
             RuntimeError: the program or the cluster refused; the text says why.
+        """
+        for arguments in self.commands(edit=edit, **keys):
+            kubectl(*arguments)
+
+    def commands(self, *, edit: Any = None, **keys: Any) -> list[list[str]]:
+        """What kubectl does to deploy with these keys.
+
+        It applies what the program registers, and deletes what it no longer does.
+        edit: changes an object before it is applied, to see what its absence costs.
+
+        Raises:
+            RuntimeError: the program refused; the text says why.
         """
         inputs = [each["inputs"] for each in self.register(**keys)]
         wanted = [each for each in inputs if "kind" in each]
         wanted.sort(key=lambda each: [each["kind"] != first for first in FIRST])
         for each in wanted if edit else ():
             edit(each)
-        together = json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted})
-        kubectl("apply", "--server-side", "--field-manager=pulumi", "-f", "-", given=together)
+        commands = []
+        for forced in (False, True):
+            path = self.folder / f"objects-{forced}.json"
+            items = [each for each in wanted if is_forced(each) is forced]
+            path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+            own = ["--force-conflicts"] if forced else []
+            commands.append(
+                ["apply", "--server-side", "--field-manager=pulumi", *own, "-f", str(path)]
+            )
         names = {(each["kind"], each["metadata"]["name"]) for each in wanted}
-        for kind, name in self.objects - names:
-            kubectl("delete", kind, name, f"--namespace={self.namespace}", "--ignore-not-found")
-        self.objects = names
+        if gone := [f"{kind}/{name}" for kind, name in sorted(self.objects - names)]:
+            commands.append(
+                ["delete", *gone, f"--namespace={self.namespace}", "--ignore-not-found"]
+            )
+        self.objects |= names
+        return commands
+
+    def killed(self, after: str, **keys: Any) -> None:
+        """Deploy with these keys, and kill what does so as soon as it says that it did this."""
+        for arguments in self.commands(**keys):
+            with subprocess.Popen(["kubectl", *arguments], stdout=PIPE, text=True) as process:
+                assert process.stdout
+                if any(after in line for line in process.stdout):
+                    process.kill()
+                    return
+        raise AssertionError(f"nothing was done to {after}")
 
     def rolled_out(self, version: str, seconds: int = 90) -> None:
         """Wait until the release of a version has taken over; RuntimeError where it doesn't."""
         name = f"deployment/{self.exports[f'{version}_deployment']}"
         where = f"--namespace={self.namespace}"
         kubectl("rollout", "status", name, where, f"--timeout={seconds}s")
+
+    def rollouts(self) -> list[list[str]]:
+        """What kubectl waits for, as Pulumi does."""
+        names = [name for export, name in self.exports.items() if export.endswith("_deployment")]
+        own = [f"--namespace={self.namespace}", "--timeout=90s"]
+        return [["rollout", "status", f"deployment/{name}", *own] for name in names]
 
     def get(self, kind: str) -> list[Object]:
         """All objects of a kind."""

@@ -19,6 +19,8 @@ from infra.version import Version
 
 # Stands in the stack files until somebody writes their own.
 PLACEHOLDER_CONTEXT = "placeholder"
+# What a cloud may take to make a load balancer.
+LOAD_BALANCER_SECONDS = 600
 MEANINGS = " ".join(f"{name}: {meaning}." for name, meaning in scheme.EXPOSURES.items())
 
 
@@ -76,6 +78,11 @@ class Stack:
     def namespace(self) -> Namespace:
         """Where everything stands."""
         return self.config.namespace or Namespace(name=self.own_namespace(self.project, self.name))
+
+    @property
+    def front_seconds(self) -> int:
+        """How long the address of a new API version may take."""
+        return LOAD_BALANCER_SECONDS if self.config.expose == "load_balancer" else 0
 
     @staticmethod
     def own_namespace(project: str, stack: str) -> str:

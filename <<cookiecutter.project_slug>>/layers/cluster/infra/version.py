@@ -13,8 +13,8 @@ from infra.replicas import Autoscaling, Rollout
 from infra.scheme import VersionKeys
 from infra.workload import Drain, EnvFrom, Resources, Toleration
 
-# How long Pulumi waits for a Deployment, unless told otherwise.
-PULUMI_SECONDS = 600
+# What a node may take to start and to pull the image, beside the start of the model.
+NODE_SECONDS = 60
 
 
 class Version(VersionKeys, ApiVersion):
@@ -57,15 +57,29 @@ class Version(VersionKeys, ApiVersion):
 
     @property
     def progress_deadline_seconds(self) -> int:
-        """When a rollout without progress has failed: before Pulumi gives up, after 600 s."""
-        return self.startup_seconds + self.rollout.min_ready_seconds + 60
+        """When a rollout without progress has failed: a start, and what its node may take."""
+        return self._start_seconds + NODE_SECONDS
 
     @property
     def rollout_seconds(self) -> int:
-        """How long Pulumi waits for a rollout: every step may take as long as a start may."""
-        pods = self.autoscaling.max_replicas if self.autoscaling else self.replicas
-        start = self.startup_seconds + self.rollout.min_ready_seconds
-        return max(PULUMI_SECONDS, self.rollout.steps(pods) * start + 60)
+        """How long Pulumi waits for a rollout: a start for each step, and what a node may take.
+
+        Pods that end are not in it: Kubernetes does not wait for them. One step counts as two, so
+        that the deadline above comes first, and with it the reason.
+        """
+        return max(2, self._steps) * self._start_seconds + NODE_SECONDS
+
+    @property
+    def _start_seconds(self) -> int:
+        return self.startup_seconds + self.rollout.min_ready_seconds
+
+    @property
+    def _steps(self) -> int:
+        """The most steps of a rollout: 4 pods may need more of them than 5."""
+        if self.autoscaling is None:
+            return self.rollout.steps(self.replicas)
+        fewest, most = self.autoscaling.min_replicas, self.autoscaling.max_replicas
+        return max(self.rollout.steps(pods) for pods in range(fewest, most + 1))
 
     @property
     def fewest_pods(self) -> int:

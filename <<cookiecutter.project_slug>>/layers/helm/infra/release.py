@@ -42,7 +42,7 @@ class ModelRelease(pulumi.ComponentResource):
             # What does not get ready in time is taken back.
             atomic=True,
             cleanup_on_fail=True,
-            timeout=version.rollout_seconds,
+            timeout=max(version.rollout_seconds, stack.front_seconds),
             max_history=10,
             opts=child,
         )

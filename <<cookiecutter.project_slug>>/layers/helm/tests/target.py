@@ -8,6 +8,8 @@ from tests.stacks import STACK, TWO
 
 # Stacks to look at as a whole, by name.
 STACKS = EXPOSURES
+# How many objects of an API version Pulumi waits for.
+WAITING = 1
 # Types of what still answers for a version that is retired.
 STAYS: tuple[str, ...] = ()
 # What each event changes, beside what comes and goes with it.
@@ -41,9 +43,9 @@ def parents(stack: str) -> dict[str, str]:
     return expected
 
 
-def patience(program: Program) -> int:
+def patience(program: Program) -> list[int]:
     """For how many seconds Helm waits for v1."""
-    return program.one("Release", "v1").inputs["timeout"]
+    return [program.one("Release", "v1").inputs["timeout"]]
 
 
 def tls(program: Program) -> list[Any]:

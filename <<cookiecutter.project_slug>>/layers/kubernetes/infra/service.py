@@ -69,9 +69,14 @@ class ModelService(pulumi.ComponentResource):
             spec=spec,
             opts=child,
         )
+        # On a first deploy it waits for pods, and would wait on when the Deployment has failed.
+        patience = max(version.rollout_seconds, stack.front_seconds)
         service = k8s.core.v1.Service(
             name,
-            metadata=metadata,
+            metadata={
+                **metadata,
+                "annotations": {"pulumi.com/timeoutSeconds": str(patience)},
+            },
             spec={
                 "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
                 "selector": selector(stack.project, api_version),

@@ -8,6 +8,8 @@ from tests.stacks import STACK, TWO
 
 # Stacks to look at as a whole, by name.
 STACKS = EXPOSURES
+# How many objects of an API version Pulumi waits for.
+WAITING = 2
 # Types of what still answers for a version that is retired.
 STAYS: tuple[str, ...] = ()
 # What each event changes, beside what comes and goes with it.
@@ -52,10 +54,11 @@ def parents(stack: str) -> dict[str, str]:
     return expected
 
 
-def patience(program: Program) -> int:
-    """For how many seconds Pulumi waits for v1."""
-    annotations = program.one("Deployment", "v1").inputs["metadata"]["annotations"]
-    return int(annotations["pulumi.com/timeoutSeconds"], base=10)  # which takes nothing but text
+def patience(program: Program) -> list[int]:
+    """For how many seconds Pulumi waits for v1: for its pods, and for its Service."""
+    waited = [program.one(kind, "v1").inputs["metadata"] for kind in ("Deployment", "Service")]
+    texts = [each["annotations"]["pulumi.com/timeoutSeconds"] for each in waited]
+    return [int(text, base=10) for text in texts]  # which takes nothing but text
 
 
 def tls(program: Program) -> list[Any]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from infra.version import PULUMI_SECONDS
 from serving.options import Options
 from serving.release import Release
 from tests import scheme
@@ -119,13 +118,6 @@ def test_a_pod_that_goes_is_given_the_time_that_its_requests_need(stacks: Stacks
         options = Options.load(environment(program))
         assert (options.drain_seconds, options.shutdown_seconds) == (0, after)
         assert pod(program)["terminationGracePeriodSeconds"] == before + after + 5
-
-
-@pytest.mark.parametrize("startup", [5, 420])
-def test_a_rollout_that_hangs_is_named_before_pulumi_gives_up(stacks: Stacks, startup: int) -> None:
-    rollout = {"min_ready_seconds": 60}
-    deployment = spec(stacks.run_v1(startup_seconds=startup, rollout=rollout), "Deployment")
-    assert startup + 60 < deployment["progressDeadlineSeconds"] < PULUMI_SECONDS
 
 
 @pytest.mark.parametrize("expose", EXPOSURES)
