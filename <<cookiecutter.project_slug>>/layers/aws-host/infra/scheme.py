@@ -25,8 +25,8 @@ class VersionKeys(Section):
 
     domain: Annotated[Domain | None, Field(examples=[EXAMPLE])] = None
     """A domain of yours for this API version; without one, API Gateway makes up its address. Its
-    target is exported as v1_dns_target, for v1, and its zone as v1_dns_zone_id. Moving a domain to another API version takes two
-    deploys: one without it, one with it at its new place."""
+    target is exported as v1_dns_target, for v1, and its zone as v1_dns_zone_id. Moving a domain to
+    another API version takes two deploys: one without it, one with it at its new place."""
 
 
 def problems(given: Given) -> Iterator[str]:
