@@ -498,7 +498,8 @@ def test_every_option_is_applied(by_path: Stack) -> None:
     assert stage["methodSettings"]["*/*"]["loggingLevel"] == "ERROR"
     groups = by_path.client("logs").describe_log_groups()["logGroups"]
     kept = {each["logGroupName"]: each["retentionInDays"] for each in groups}
-    assert kept[f"API-Gateway-Execution-Logs_{api['id']}/live"] == 30
+    own = kept[by_path.outputs["v1_log_group"]]
+    assert kept[f"API-Gateway-Execution-Logs_{api['id']}/live"] == own
     assert json.loads(stage["accessLogSettings"]["format"])["status"] == "$context.status"
     alarms = by_path.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 5
