@@ -113,7 +113,7 @@ def make_deploy(
         commands = [helm.upgrade(each) for each in releases.values()]
         commands += [["uninstall", name, "--wait", "--ignore-not-found"] for name in gone]
         versions = {name: {"release": "any"} for name in releases}
-        status, said, _ = deploys(versions, [helm.command(*each) for each in commands])
+        status, said = deploys(versions, [helm.command(*each) for each in commands])
         return status, said, deploys.told
 
     return deploy
@@ -136,6 +136,7 @@ def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
 def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
     helm: Helm, up: Callable[..., None], make_deploy: Any, repository: str, many: int
 ) -> None:
+    up(v1="1.0.0")
     pending, *ways_out, again = recipe(helm, "A deploy was killed")
     assert again == "make deploy"
 
@@ -157,7 +158,6 @@ def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
 
     v1, v2 = {"release": "1.0.0"}, {"release": "2.0.0"}
     deprecated = {"state": "deprecated", "deprecated_on": "2026-12-01", "sunset": "2027-03-31"}
-    up(v1="1.0.0")
     with load(target(helm, "v1")) as of_v1:
         kill("pending-install", "v2", v1=v1, v2=v2)
     with load(target(helm, "v2")) as of_v2:

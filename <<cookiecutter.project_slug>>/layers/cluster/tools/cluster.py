@@ -45,8 +45,7 @@ class Rollout:
     @property
     def revision(self) -> tuple[str, str]:
         """Another one with each change of the pods."""
-        metadata = self.deployment["metadata"]
-        return metadata["uid"], metadata.get("annotations", {}).get(REVISION, "")
+        return self.deployment["metadata"]["uid"], revision(self.deployment)
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,8 @@ class Snapshot:
         return None
 
     def _rollout(self, deployment: Object) -> Rollout:
-        revision = deployment["metadata"].get("annotations", {}).get(REVISION)
         own = [*self._owned("ReplicaSet", deployment)]
-        newest = [each for each in own if each["metadata"]["annotations"].get(REVISION) == revision]
+        newest = [each for each in own if revision(each) == revision(deployment)]
         replica_set = newest[0] if newest else None
         pods = [*self._owned("Pod", replica_set)] if replica_set else []
         return Rollout(deployment, replica_set, pods, len(own) <= 1)
@@ -79,6 +77,11 @@ class Snapshot:
             owners = each["metadata"].get("ownerReferences", [])
             if owner["metadata"]["uid"] in [one["uid"] for one in owners]:
                 yield each
+
+
+def revision(thing: Object) -> str:
+    """Which state of a Deployment's pods an object has: a number, counted up."""
+    return thing["metadata"].get("annotations", {}).get(REVISION, "")
 
 
 def condition(thing: Object, kind: str) -> Object:

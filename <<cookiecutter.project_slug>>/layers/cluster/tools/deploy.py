@@ -77,10 +77,14 @@ class Run:
         signal.signal(signal.SIGINT, self._note)
         self.process = subprocess.Popen(command)
         # This one reaches nobody else, such as where a CI runner ends a job.
-        signal.signal(signal.SIGTERM, lambda number, _: self.process.send_signal(number))
+        signal.signal(signal.SIGTERM, self._pass_on)
 
     def _note(self, *_: object) -> None:
         self.interrupted = True
+
+    def _pass_on(self, number: int, _: object) -> None:
+        self.interrupted = True
+        self.process.send_signal(number)
 
     def interrupt(self) -> bool:
         """End it as Ctrl-C does, unless somebody has: a second one would cut it short.

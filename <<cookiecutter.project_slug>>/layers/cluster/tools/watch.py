@@ -11,7 +11,7 @@ from typing import Literal
 from tools.cluster import Cluster, Object, Rollout, Snapshot, condition, when
 
 # Seconds in which a registry, or a policy that is about to change, may still come round.
-MOMENT = 15
+MOMENT = 12
 # Why a container waits, and will go on waiting: nothing in the cluster changes an image.
 NO_IMAGE = {"ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
 # The same with a Secret or ConfigMap that isn't there; the first pods may wait for it.
@@ -81,11 +81,11 @@ class Watch:
         if progress.get("reason") == "ProgressDeadlineExceeded" and not (
             before and progress == condition(before.deployment, "Progressing")
         ):
-            yield rollout.name, f"{progress['reason']}: {progress['message']}", "now"
+            yield rollout.name, _said(progress), "now"
         refusal = condition(rollout.replica_set or {}, "ReplicaFailure")
         if refusal.get("status") == "True" and refusal not in self._old_refusals():
-            asked = any(sign in refusal["message"] for sign in REFUSED)
-            said = f"{refusal['reason']}: {refusal['message']}"
+            said = _said(refusal)
+            asked = any(sign in said for sign in REFUSED)
             yield rollout.name, said, "if it lasts" if asked else "never"
         for pod in rollout.pods:
             own = pod["metadata"]
@@ -113,7 +113,7 @@ def waiting(pod: Object) -> Iterator[tuple[str, str]]:
     """Why a pod does not start: names and sentences of its containers' reasons, or its node's."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        yield scheduled["reason"], f"{scheduled['reason']}: {scheduled.get('message', '')}"
+        yield scheduled.get("reason", ""), _said(scheduled)
     status = pod.get("status", {})
     for each in (
         *status.get("initContainerStatuses", []),
@@ -124,7 +124,12 @@ def waiting(pod: Object) -> Iterator[tuple[str, str]]:
         if name not in STARTING:
             ended = each.get("lastState", {}).get("terminated", {})
             last = f" (it ended with {ended['exitCode']})" if "exitCode" in ended else ""
-            yield name, f"{name}: {reason.get('message', '')}{last}"
+            yield name, f"{_said(reason)}{last}"
+
+
+def _said(state: Object) -> str:
+    """The reason of a condition, a state or an event, and what is said of it."""
+    return f"{state.get('reason', '')}: {state.get('message', '')}"
 
 
 def report(cluster: Cluster, troubles: list[Trouble]) -> str:
@@ -141,8 +146,7 @@ def report(cluster: Cluster, troubles: list[Trouble]) -> str:
         events = cluster.warnings(rollout)[-EVENTS:]
         lines += ["  The last events:"] if events else []
         lines += [
-            f"  {when(each)} {each['involvedObject']['name']} {each['reason']}: {each['message']}"
-            for each in events
+            f"  {when(each)} {each['involvedObject']['name']} {_said(each)}" for each in events
         ]
     return "\n".join(lines)
 
