@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ type Values = dict[str, Any]
 SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
+# Without one the chart is refused.
+IMAGE: Values = {"image": {"repository": "ghcr.io/you/iris"}}
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +39,22 @@ def chart(cookies_session: Any) -> Path:
 def rendered(
     chart: Path, values: Values, name: str = "iris-v1", namespace: str = "iris-dev"
 ) -> list[Object]:
-    """The objects that Helm's engine makes of values, those of `helm test` last.
+    """The objects that Helm's engine makes of values and an image, those of `helm test` last.
 
     Raises:
         HelmError: it refused; the text says why.
     """
-    texts = charted(chart, {"values": values, "name": name, "namespace": namespace})
+    own = over(IMAGE, values)
+    texts = charted(chart, {"values": own, "name": name, "namespace": namespace})
     manifests = [texts[path] for path in sorted(texts) if path.endswith(".yaml")]
     return [each for text in manifests for each in yaml.safe_load_all(text) if each]
+
+
+def over(base: Any, values: Any) -> Any:
+    """Values, and of the base what they leave out."""
+    if not isinstance(base, dict) or values is None:
+        return values
+    return base | {key: over(base.get(key), value) for key, value in values.items()}
 
 
 def of(kind: str, objects: list[Object]) -> Object:
@@ -75,7 +86,7 @@ def refusal(chart: Path, values: Values, name: str = "iris-v1") -> str:
 
 def reasons(refusal: str) -> list[str]:
     """The sentences of a chart that refuses values which its schema takes."""
-    return refusal.partition("these values can't work:\n")[2].splitlines()
+    return refusal.partition("these values can't work:\n")[2].strip().splitlines()
 
 
 @pytest.mark.parametrize("scheme", QUESTIONS["versioning"])
@@ -305,7 +316,7 @@ def test_one_version_alone_takes_what_names_none(chart: Path, default: bool) -> 
 def test_no_tag_means_the_charts_own_release(chart: Path) -> None:
     release = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))["appVersion"]
     _, server = pod(chart, {})
-    assert server["image"] == f"registry.example.com/model:{release}"
+    assert server["image"] == f"ghcr.io/you/iris:{release}"
     assert {"name": "RELEASE", "value": release} in server["env"]
 
 
@@ -355,6 +366,9 @@ LEAVES = [
 ]
 
 
+PLACEHOLDER = ("image", "repository")
+
+
 def at(place: tuple[str, ...], value: object) -> Values:
     """Values with one alone."""
     for key in reversed(place):
@@ -365,31 +379,80 @@ def at(place: tuple[str, ...], value: object) -> Values:
 
 @pytest.mark.parametrize("place", LEAVES, ids=".".join)
 def test_a_value_of_another_type_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
-    for wrong in (3.5, [{}]):
-        assert f"- at '/{'/'.join(place)}" in refusal(chart, at(place, wrong))
+    for wrong in (-3.5, [{}]):
+        said = refusal(chart, at(place, wrong))
+        own = [line for line in reasons(said) if line.startswith(".".join(place))]
+        assert own or f"- at '/{'/'.join(place)}" in said
 
 
-# `helm upgrade --reuse-values` knows no value that is newer than the Helm release.
-OPTIONAL = ("maxBodyBytes",)
+HAVE_DEFAULTS = [each for each in (*LEAVES, *GROUPS) if each not in ((), ("image",), PLACEHOLDER)]
 
 
-@pytest.mark.parametrize("place", [each for each in LEAVES if each != OPTIONAL], ids=".".join)
-def test_a_default_can_not_be_deleted(chart: Path, place: tuple[str, ...]) -> None:
-    *above, last = place
-    where = "".join(f"/{key}" for key in above)
-    said = refusal(chart, at(place, None))
-    assert f"- at '{where}': missing property '{last}'" in said
+@pytest.mark.parametrize("place", HAVE_DEFAULTS, ids=".".join)
+def test_null_is_the_default(chart: Path, place: tuple[str, ...]) -> None:
+    assert rendered(chart, at(place, None)) == rendered(chart, {})
+
+
+def test_values_of_a_chart_that_knew_fewer_mean_the_defaults(chart: Path, tmp_path: Path) -> None:
+    older = shutil.copytree(chart, tmp_path / "chart")
+    # What `helm upgrade --reuse-values` knows.
+    (older / "values.yaml").write_text("apiVersion: v1\nrollout: {maxSurge: 25%}\n", "utf-8")
+    assert rendered(older, GATEWAY) == rendered(chart, GATEWAY)
 
 
 @pytest.mark.parametrize("place", [*GROUPS], ids=".".join)
-def test_a_misspelt_key_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
-    where = "".join(f"/{key}" for key in place)
-    said = refusal(chart, at((*place, "colour"), "red"))
-    assert f"- at '{where}': additional properties 'colour' not allowed" in said
+def test_a_key_that_there_is_not_is_refused_with_those_that_there_are(
+    chart: Path, place: tuple[str, ...]
+) -> None:
+    (said,) = reasons(refusal(chart, at((*place, "colour"), "red")))
+    known = ", ".join(sorted(GROUPS[place].keys() - {"global"}, key=str.encode))
+    where = ".".join((*place, "colour"))
+    assert said == f"{where}: is not a value here; write one of {known}."
 
 
-def test_the_chart_of_a_product_may_hold_this_one(chart: Path) -> None:
-    rendered(chart, {"global": {"region": "eu"}})
+def test_the_chart_of_a_product_may_hold_this_one_twice(chart: Path, tmp_path: Path) -> None:
+    product = tmp_path / "product"
+    shutil.copytree(chart, product / "charts/iris")
+    twice = [{"name": "iris", "version": "0.1.0", "alias": alias} for alias in ("v1", "v2")]
+    whole = {"apiVersion": "v2", "name": "product", "version": "0.1.0", "dependencies": twice}
+    (product / "Chart.yaml").write_text(yaml.safe_dump(whole), "utf-8")
+    own = {alias: IMAGE | {"apiVersion": alias, "enabled": True} for alias in ("v1", "v2")}
+    release = {"name": "iris", "namespace": "iris-dev"}
+    values = own | {"global": {"region": "eu"}}
+    texts = charted(product, release | {"values": values})
+    manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
+    made = [each for text in manifests for each in yaml.safe_load_all(text) if each]
+    names = [(each["kind"], each["metadata"]["name"]) for each in made]
+    assert len({*names}) == len(names)
+    assert {name for kind, name in names if kind == "Service"} == {"iris-v1", "iris-v2"}
+
+
+def test_a_name_of_ones_own_is_that_of_every_object(chart: Path) -> None:
+    objects = installed(rendered(chart, GATEWAY | {"fullnameOverride": "flowers"}))
+    assert {each["metadata"]["name"] for each in objects} == {"flowers"}
+    assert of("Service", objects)["spec"]["selector"]["app.kubernetes.io/instance"] == "flowers"
+
+
+def test_the_placeholder_of_an_image_is_refused(chart: Path) -> None:
+    said = "image.repository: registry.example.com/model is a placeholder; write your own."
+    for values in (
+        {"image": None},
+        at(PLACEHOLDER, None),
+        at(PLACEHOLDER, "registry.example.com/model"),
+    ):
+        assert reasons(refusal(chart, values)) == [said]
+
+
+@pytest.mark.parametrize("case", table("chart/alone"), ids=lambda case: case["said"])
+def test_a_value_that_can_not_work_is_refused_with_a_remedy(
+    chart: Path, case: dict[str, Any]
+) -> None:
+    assert reasons(refusal(chart, case["values"])) == [case["said"]]
+
+
+@pytest.mark.parametrize("values", table("chart/right"), ids=str)
+def test_what_kubernetes_takes_is_taken(chart: Path, values: Values) -> None:
+    assert judged(of("Deployment", rendered(chart, values)), NEWEST) == ""
 
 
 WRONG = [(place, wrong) for place, several in table("chart/wrong").items() for wrong in several]
@@ -408,9 +471,13 @@ def test_values_that_can_not_work_together_are_refused_with_a_remedy(
 
 
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
-    values = {"expose": "gateway", "rollout": {"maxSurge": 0}}
+    values = {"expose": "gateway", "rollout": {"maxSurge": 0}, "gatway": {}}
+    values |= {"image": {"tag": "latest"}, "resources": {"memory": "1G"}}
     said = reasons(refusal(chart, values, "1.x"))
     assert [line.partition(":")[0] for line in said] == [
+        "gatway",
+        "image.tag",
+        "resources.memory",
         "the Helm release's name",
         "routing.host",
         "gateway",
@@ -418,53 +485,55 @@ def test_all_reasons_are_said_at_once(chart: Path) -> None:
     ]
 
 
-# Whatever the schema takes
+# Whatever schema and rules take
 
 
-def values_of(node: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that a schema takes; a key that is left out keeps its default."""
-    if one_of := node.get("oneOf") or node.get("anyOf"):
-        return st.one_of(*(values_of(each) for each in one_of))
-    if "enum" in node:
-        return st.sampled_from(node["enum"])
-    if "const" in node:
-        return st.just(node["const"])
-    if node.get("format") == "date":
-        return st.dates().map(str)
-    match node["type"]:
-        case "object" if properties := node.get("properties"):
-            needed = {"key"} & properties.keys()  # of what stands in a list
-            own = {key: values_of(each) for key, each in properties.items()}
-            return st.fixed_dictionaries({key: own.pop(key) for key in needed}, optional=own)
-        case "object":
+RULES: dict[str, Any] = yaml.safe_load(
+    (SOURCE / "templates/_rules.tpl")
+    .read_text("utf-8")
+    .partition('{{- define "model.rules" -}}\n')[2]
+    .partition("{{- end }}")[0]
+)
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
+    """Values that the schema and the rules take; a key that is left out keeps its default."""
+    if properties := node.get("properties"):
+        own = {key: values_of(each, *place, key) for key, each in properties.items()}
+        return st.fixed_dictionaries({}, optional=own)
+    if rule := RULES.get(".".join(place)):
+        return st.lists(ruled(rule), max_size=2) if "each" in rule else ruled(rule)
+    match place[-1]:
+        case "nodeSelector" | "global":
             return st.dictionaries(names(), names(), max_size=2)
-        case "array":
-            return st.lists(values_of(node["items"]), max_size=2)
-        case "integer":
-            return st.integers(node.get("minimum"), node.get("maximum"))
-        case "boolean":
-            return st.booleans()
-        case _ if "pattern" in node:
-            whole = node["pattern"].removeprefix("^").removesuffix("$")
-            never = node.get("not", {}).get("pattern", r"\Z.")
-            short = st.from_regex(whole, fullmatch=True).filter(
-                lambda value: len(value) <= node.get("maxLength", 253)
-            )
-            return short.filter(lambda value: not re.search(never, value))
-        case _:
-            return names()
+        case "tolerations":
+            more = {"value": names(), "effect": st.sampled_from(EFFECTS)}
+            taint = st.fixed_dictionaries({"key": names()}, optional=more)
+            return st.lists(taint, max_size=2)
+        case "maxBodyBytes":
+            return st.just(0) | st.integers(1_024, 100_000_000)
+    if "enum" in node:
+        return st.sampled_from([each for each in node["enum"] if each])
+    if "boolean" in node["type"]:
+        return st.booleans()
+    return st.integers(node["minimum"], node["maximum"])
+
+
+def ruled(rule: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that a rule takes."""
+    if "day" in rule:
+        return st.dates().map(str)
+    text = st.from_regex(rule["text"].removeprefix("^").removesuffix("$"), fullmatch=True)
+    right = text.filter(
+        lambda value: len(value) <= rule.get("most", 253) and re.search(rule.get("also", ""), value)
+    )
+    return st.integers(0, 1_000) | right if rule.get("wrong") == "a number of pods" else right
 
 
 def names() -> st.SearchStrategy[str]:
     """Text that may be a label, and that YAML could take for something else."""
     return st.sampled_from(["1", "0x1", "1e3", "true", "no", "on", "null", "a", "a-b.c"])
-
-
-def over(base: Any, values: Any) -> Any:
-    """Values, and of the base what they leave out."""
-    if not isinstance(base, dict):
-        return values
-    return base | {key: over(base.get(key), value) for key, value in values.items()}
 
 
 # By chance alone few values would be whole.
@@ -476,7 +545,7 @@ WHOLE: list[Values] = [
 ]
 
 
-def test_what_the_schema_takes_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
+def test_what_the_rules_take_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
     chart: Path,
 ) -> None:
     seen: set[str] = set()

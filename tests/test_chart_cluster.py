@@ -3,7 +3,9 @@
 Needs what test_cluster.py needs, and helm.
 """
 
+import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -192,3 +194,68 @@ def test_v1_is_uninstalled_while_v2_is_called(helm: Helm, up: Callable[..., None
     assert clients.answers.keys() == {"2.0.0"}
     left = kubectl("get", "deployments,services,httproutes", "-o", "name", "-n", helm.namespace)
     assert {line.rpartition("/")[2] for line in left.split()} == {"iris-v2"}
+
+
+def pods(helm: Helm) -> str:
+    """The pods that there are, by name."""
+    return kubectl("get", "pods", "-o", "name", f"--namespace={helm.namespace}")
+
+
+def test_an_edited_chart_is_deployed_and_restarts_nothing(
+    helm: Helm, up: Callable[..., None]
+) -> None:
+    up(v1="1.0.0")
+    before = pods(helm)
+    policy = helm.project / "chart/templates/networkpolicy.yaml"
+    wider = "  egress:\n    - ports: [{protocol: TCP, port: 443}]\n    # names of the cluster"
+    policy.write_text(policy.read_text("utf-8").replace("  egress: # names of the cluster", wider))
+    up(v1="1.0.0")
+    (egress, *_) = json.loads(
+        kubectl("get", "networkpolicy", "iris-v1", "-o", "json", f"--namespace={helm.namespace}")
+    )["spec"]["egress"]
+    assert egress == {"ports": [{"protocol": "TCP", "port": 443}]}
+    assert pods(helm) == before
+    history = json.loads(helm("history", "iris-v1", "--output=json"))
+    descriptions = [each["description"] for each in history]
+    assert len({*descriptions}) == 2
+    for each in descriptions:
+        assert re.fullmatch(r"v1 1\.0\.0, chart [0-9a-f]{12}", each)
+
+
+def test_a_running_version_is_refused_another_api_version_before_anything_changes(
+    helm: Helm, up: Callable[..., None]
+) -> None:
+    up(v1="1.0.0")
+    said = "apiVersion: is v2, and this Helm release serves v1, whose clients would lose it; write"
+    with pytest.raises(RuntimeError, match=said):
+        helm("upgrade", "iris-v1", "./chart", "--reuse-values", "--set=apiVersion=v2")
+    assert release_of(ask(target(helm, "v1"))) == "1.0.0"
+    assert helm.statuses("iris-v1") == ["deployed"]
+
+
+def test_an_upgrade_reuses_the_values_of_an_older_chart(
+    helm: Helm, up: Callable[..., None]
+) -> None:
+    values = helm.project / "chart/values.yaml"
+    newer = values.read_text("utf-8")
+    older, _, since = newer.partition("\n# -- What clients call:")
+    values.write_text(older, "utf-8")
+    up(v1="1.0.0")
+    before = pods(helm)
+    values.write_text(newer, "utf-8")
+    assert "deprecation:" in since
+    flags = ("--reuse-values", "--set=nodeSelector=null", "--set=maxBodyBytes=null")
+    helm("upgrade", "iris-v1", "./chart", *flags, "--wait", "--timeout=60s")
+    assert pods(helm) == before
+
+
+def test_what_was_scaled_by_hand_is_taken_back(helm: Helm, up: Callable[..., None]) -> None:
+    up(v1="1.0.0")
+    kubectl("scale", "deployment/iris-v1", "--replicas=3", f"--namespace={helm.namespace}")
+    flags = ()
+    if helm.program == "helm":  # 4, which takes ownership of fields
+        with pytest.raises(RuntimeError, match="conflict"):
+            up(v1="1.1.0")
+        flags = ("--force-conflicts",)
+    up(*flags, v1="1.1.0")
+    wait_for(lambda: len(pods(helm).split()) == 2)

@@ -15,14 +15,14 @@ from infra.problems import mapping
 class Given:
     """What Pulumi hands over of a stack.
 
-    config: the keys of all projects and providers, as text, mappings as JSON. previewing: refuse
+    config: the keys of all projects and providers, as text, mappings as JSON. deploying: refuse
     placeholders too.
     """
 
     project: str
     stack: str
     config: Mapping[str, str]
-    previewing: bool
+    deploying: bool
 
     @cached_property
     def raw(self) -> dict[str, Any]:

@@ -42,24 +42,24 @@ class StackSettings[V: ApiVersion](StackKeys):
         """
         project, stack = pulumi.get_project(), pulumi.get_stack()
         config = pulumi.runtime.config.CONFIG.get()
-        previewing = bool(pulumi.runtime.is_dry_run())  # as every deploy is, before it is one
         try:
-            return cls.read(project, stack, config, previewing=previewing)
+            # Not a preview alone: `pulumi up --skip-preview` has none.
+            return cls.read(project, stack, config, deploying=True)
         except Problems as problems:
             raise pulumi.RunError(f"Pulumi.{stack}.yaml can't be used:\n{problems}") from None
 
     @classmethod
     def read(
-        cls, project: str, stack: str, config: Mapping[str, str], *, previewing: bool = False
+        cls, project: str, stack: str, config: Mapping[str, str], *, deploying: bool = False
     ) -> Self:
         """The config of a stack as Pulumi hands it over: text, mappings as JSON.
 
-        previewing: refuse placeholders too.
+        deploying: refuse placeholders too.
 
         Raises:
             Problems: it can't be used; one sentence per problem.
         """
-        given = Given(project, stack, config, previewing)
+        given = Given(project, stack, config, deploying)
         settings, problems = check(cls, given.raw)
         problems += name_problems(project, stack)
         problems += misplaced_keys(project, config, cls)

@@ -43,6 +43,7 @@ class Helm(OnCluster):
         own = [f"--timeout={release['timeout']}s", f"--history-max={release['maxHistory']}"]
         own += [ATOMIC[self.program]] if release["atomic"] else []
         own += ["--cleanup-on-fail"] if release["cleanupOnFail"] else []
+        own += [f"--description={release['description']}"] if "description" in release else []
         name, chart = release["name"], release["chart"]
         return ["upgrade", "--install", name, chart, f"--values={values}", *own]
 

@@ -43,5 +43,5 @@ def problems(given: Given) -> Iterator[str]:
         yield f"default_version: {default} is not served; write {' or '.join(known)}."
     for key, placeholder in PLACEHOLDERS.items():
         value = str(mapping(given.raw.get("domain")).get(key))
-        if given.previewing and placeholder in value:
+        if given.deploying and placeholder in value:
             yield f"domain.{key}: {value} is a placeholder; write your own."

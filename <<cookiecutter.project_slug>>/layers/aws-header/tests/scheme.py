@@ -4,7 +4,7 @@ from typing import Any
 
 from infra.problems import mapping
 
-DOMAIN = "iris.example.com"
+DOMAIN = "iris.example.org"
 # What changes when an API version is added: what all of them share.
 SHARED = {"UsagePlan iris-dev"}
 # Resources of the front beside its APIs and its key, by type and name.
@@ -15,8 +15,8 @@ FRONT = {
     "aws:apigatewayv2/routingRule:RoutingRule::iris-dev-v2",
 }
 EXPORTS = {
-    "dns_target": "target-of-iris.example.com",
-    "dns_zone_id": "zone-of-iris.example.com",
+    "dns_target": "target-of-iris.example.org",
+    "dns_zone_id": "zone-of-iris.example.org",
 }
 # What carries the public URL.
 PROTECTED = {"RestApi", "Stage", "DomainName"}

@@ -58,20 +58,21 @@ def test_a_placeholder_is_good_for_tests_and_refused_where_something_would_be_ma
     stacks: Stacks,
 ) -> None:
     stacks.make("iris", TWO)
-    given = config("iris", TWO)
-    assert Settings.read("iris", "dev", given).domain.name == scheme.DOMAIN
+    given = config("iris", TWO, domain=scheme.keys(TWO)["domain"] | {"name": "iris.example.com"})
+    assert Settings.read("iris", "dev", given).domain.name == "iris.example.com"
     with pytest.raises(Problems, match=r"^domain.name: iris.example.com is a placeholder; write "):
-        Settings.read("iris", "dev", given, previewing=True)
+        Settings.read("iris", "dev", given, deploying=True)
     own = {"name": "api.example.org", "certificate_arn": PLACEHOLDER}
     with pytest.raises(Problems, match=r"^domain.certificate_arn: arn:.* is a placeholder; write "):
-        Settings.read("iris", "dev", config("iris", TWO, domain=own), previewing=True)
+        Settings.read("iris", "dev", config("iris", TWO, domain=own), deploying=True)
 
 
-def test_a_preview_refuses_a_placeholder(stacks: Stacks) -> None:
+@pytest.mark.parametrize("preview", [True, False])
+def test_no_run_takes_a_placeholder(stacks: Stacks, *, preview: bool) -> None:
     stacks.make("iris", TWO)
-    run("iris", "dev", config("iris", TWO))
+    own = config("iris", TWO, domain=scheme.keys(TWO)["domain"] | {"name": "iris.example.com"})
     with pytest.raises(pulumi.RunError, match=r"\ndomain.name: iris.example.com is a placeholder"):
-        run("iris", "dev", config("iris", TWO), preview=True)
+        run("iris", "dev", own, preview=preview)
 
 
 def test_a_stack_may_have_only_retired_versions(stacks: Stacks) -> None:

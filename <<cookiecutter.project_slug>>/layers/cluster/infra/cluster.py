@@ -113,7 +113,7 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         yield from super().own_problems(given)
         yield from exposure.problems(given)
         yield from images.problems(given)
-        if given.previewing and given.config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
+        if given.deploying and given.config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
             yield (
                 "kubernetes:context: is a placeholder; write the cluster's, as `kubectl config"
                 " get-contexts` lists it."

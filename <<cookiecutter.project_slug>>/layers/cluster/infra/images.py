@@ -38,5 +38,5 @@ class Image(Section):
 def problems(given: Given) -> Iterator[str]:
     """A repository that is nobody's."""
     repository = str(mapping(given.raw.get("image")).get("repository"))
-    if given.previewing and repository.startswith(PLACEHOLDER_REGISTRY):
+    if given.deploying and repository.startswith(PLACEHOLDER_REGISTRY):
         yield f"image.repository: {repository} is a placeholder; write your own."

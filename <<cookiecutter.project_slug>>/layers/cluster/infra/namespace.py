@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.annotations import TAKEN_BACK
 from infra.cluster import Stack
 
 
@@ -17,5 +18,10 @@ def namespace(stack: Stack) -> pulumi.Output[str]:
         # Nothing runs here that could do more than serve.
         "pod-security.kubernetes.io/enforce": "restricted",
     }
-    made = k8s.core.v1.Namespace(name, metadata={"name": name, "labels": labels})
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "name": name,
+        "labels": labels,
+        "annotations": TAKEN_BACK,
+    }
+    made = k8s.core.v1.Namespace(name, metadata=metadata)
     return made.metadata.name

@@ -18,6 +18,7 @@ def test_the_namespace_is_the_stacks_own_and_lets_nothing_privileged_in(two: Pro
             "app.kubernetes.io/managed-by": "pulumi",
             "pod-security.kubernetes.io/enforce": "restricted",
         },
+        "annotations": {"pulumi.com/patchForce": "true"},
     }
 
 

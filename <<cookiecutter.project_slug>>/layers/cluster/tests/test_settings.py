@@ -62,7 +62,7 @@ def test_placeholders_are_good_for_tests_and_refused_where_something_would_be_ma
     own["kubernetes:context"] = "placeholder"
     Settings.read("iris", "dev", own)
     with pytest.raises(Problems) as refused:
-        Settings.read("iris", "dev", own, previewing=True)
+        Settings.read("iris", "dev", own, deploying=True)
     assert str(refused.value).splitlines() == [
         "image.repository: registry.example.com/iris is a placeholder; write your own.",
         "kubernetes:context: is a placeholder; write the cluster's, as `kubectl config"
@@ -70,11 +70,12 @@ def test_placeholders_are_good_for_tests_and_refused_where_something_would_be_ma
     ]
 
 
-def test_a_preview_refuses_a_placeholder(stacks: Stacks) -> None:
+@pytest.mark.parametrize("preview", [True, False])
+def test_no_run_takes_a_placeholder(stacks: Stacks, *, preview: bool) -> None:
     own = config("iris", TWO) | {"kubernetes:context": "placeholder"}
     said = r"^Pulumi.prod.yaml can't be used:\nkubernetes:context: is a placeholder; write the"
     with pytest.raises(pulumi.RunError, match=said):
-        run("iris", "prod", own, preview=True)
+        run("iris", "prod", own, preview=preview)
 
 
 def test_a_preview_with_a_cluster_and_a_registry_of_ones_own_goes_on(stacks: Stacks) -> None:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.address import base_url
+from infra.chart import CHART, defaults, digest
 from infra.cluster import Stack
 from infra.settings import Chart, Version
 from infra.values import values
@@ -37,8 +38,8 @@ class ModelRelease(pulumi.ComponentResource):
             name,
             name=name,
             namespace=namespace,
-            **_source(stack.project, version, chart),
-            values=values(api_version, version, stack),
+            **_source(stack.project, api_version, version, chart),
+            values=values(api_version, version, stack, None if chart else defaults(CHART)),
             # What does not get ready in time is taken back.
             atomic=True,
             cleanup_on_fail=True,
@@ -58,10 +59,14 @@ class ModelRelease(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
 
-def _source(project: str, version: Version, chart: Chart | None) -> dict[str, Any]:
-    """Where the chart comes from."""
+def _source(
+    project: str, api_version: str, version: Version, chart: Chart | None
+) -> dict[str, Any]:
+    """Where the chart comes from, and what it is known by."""
     if chart is None:
-        return {"chart": FOLDER}
+        # Pulumi compares inputs, not the files of a folder. No pod sees a description.
+        known_by = f"chart {digest(CHART)[:12]}"
+        return {"chart": FOLDER, "description": f"{api_version} {version.release}, {known_by}"}
     number = version.chart_version or chart.version
     repository = chart.repository.rstrip("/")
     if repository.startswith("oci:"):

@@ -1,5 +1,6 @@
 """The chart's values for one API version."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -7,31 +8,42 @@ from pydantic.alias_generators import to_camel
 from infra import scheme
 from infra.cluster import Stack
 from infra.config import Section
+from infra.problems import mapping
 from infra.version import Version
 
 # How the chart calls it.
 EXPOSE = {"load_balancer": "loadBalancer"}
+# What an API version says of its pods; the chart has the same names, in its own spelling.
+PODS = {
+    *("replicas", "resources", "rollout", "drain", "startup_seconds", "max_body_bytes"),
+    *("env_from", "node_selector", "tolerations"),
+}
+# What says nothing to a chart of any version.
+EMPTY: dict[str, Any] = {
+    "image": {"digest": "", "pullSecrets": []},
+    "routing": {"host": "", "default": False},
+    "network": {"allowFrom": [], "metricsFrom": []},
+    "deprecation": {"deprecatedOn": "", "sunset": "", "migrationUrl": ""},
+}
 
 
-def values(api_version: str, version: Version, stack: Stack) -> dict[str, Any]:
-    """All that the chart has to know; what is left out keeps the chart's default."""
-    config = stack.config
+def values(
+    api_version: str, version: Version, stack: Stack, defaults: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What the chart has to know beside its defaults, so that an older chart goes on working.
+
+    defaults: the chart's. None where they can't be read: then what the stack file says of the pods
+    is sent, and what it leaves out is the chart's to say.
+    """
+    config, written = stack.config, defaults is None
     given: dict[str, Any] = {
-        "apiVersion": api_version,
         "image": {
             "repository": config.image.repository,
             "tag": version.release,
             "digest": version.digest or "",
             "pullSecrets": [*config.image.pull_secrets],
         },
-        "replicas": version.replicas,
-        "resources": _section(version.resources),
-        "rollout": _section(version.rollout),
-        "drain": _section(version.drain),
-        "startupSeconds": version.startup_seconds,
-        "envFrom": _section(version.env_from),
-        "nodeSelector": version.node_selector,
-        "tolerations": [_section(each) for each in version.tolerations],
+        **_section(version, written=written, only=PODS),
         "expose": EXPOSE.get(config.expose, config.expose),
         "routing": {
             "by": scheme.NAME,
@@ -49,17 +61,40 @@ def values(api_version: str, version: Version, stack: Stack) -> dict[str, Any]:
             "migrationUrl": version.migration_url or "",
         },
     }
-    if version.max_body_bytes:
-        given["maxBodyBytes"] = version.max_body_bytes
-    if version.autoscaling:
-        given["autoscaling"] = {"enabled": True, **_section(version.autoscaling)}
-    for name, section in (("gateway", config.gateway), ("ingress", config.ingress)):
+    sections = {"autoscaling": version.autoscaling}
+    sections |= {"gateway": config.gateway, "ingress": config.ingress}
+    for name, section in sections.items():
         if section:
-            given[name] = _section(section)
-    return given
+            given[name] = _section(section, written=written)
+    if version.autoscaling:
+        given["autoscaling"]["enabled"] = True
+    # Which one it is, is always said.
+    return {"apiVersion": api_version} | _differing(given, EMPTY if defaults is None else defaults)
 
 
-def _section(section: Section) -> dict[str, Any]:
-    """A section with the names that a chart gives its values; what is not set is left out."""
-    own = section.model_dump(mode="json", exclude_none=True)
-    return {to_camel(name): value for name, value in own.items()}
+def _section(section: Section, *, written: bool, only: set[str] | None = None) -> dict[str, Any]:
+    """A section with the names that a chart gives its values; what is not set is left out.
+
+    written: only what the stack file says. only: these keys.
+    """
+    own = section.model_dump(mode="json", exclude_none=True, exclude_unset=written, include=only)
+    return {
+        # A person's own keys stay as they are.
+        to_camel(key): {to_camel(name): each for name, each in value.items()}
+        if isinstance(getattr(section, key), Section)
+        else value
+        for key, value in own.items()
+    }
+
+
+def _differing(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are no default."""
+    differing: dict[str, Any] = {}
+    for key, value in given.items():
+        default = defaults.get(key)
+        if isinstance(value, dict) and isinstance(default, dict):
+            if own := _differing(mapping(value), mapping(default)):
+                differing[key] = own
+        elif key not in defaults or value != default:
+            differing[key] = value
+    return differing

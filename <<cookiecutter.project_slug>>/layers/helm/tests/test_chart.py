@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from tests.support import ROOT
-from tools.chart import CHART, table, values
+from tools.chart import CHART, again, table, values
 
 VALUES = (CHART / "values.yaml").read_text("utf-8")
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text("utf-8"))
@@ -17,7 +17,6 @@ def leaves(node: dict[str, Any], place: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for key, each in node["properties"].items():
         if each.get("properties"):
-            assert each["additionalProperties"] is False, f"{place}{key}"
             found |= leaves(each, f"{place}{key}.")
         else:
             found[f"{place}{key}"] = each["description"]
@@ -26,6 +25,13 @@ def leaves(node: dict[str, Any], place: str = "") -> dict[str, str]:
 
 def test_the_readmes_table_is_what_the_values_say() -> None:
     assert table(VALUES) in (CHART / "README.md").read_text("utf-8"), "run: make chart-lint"
+
+
+def test_templates_have_the_defaults_of_the_values() -> None:
+    own = (CHART / "templates/_defaults.tpl").read_text("utf-8")
+    assert own == again(VALUES), "run: make chart-lint"
+    lines = own.splitlines()[2:-1]
+    assert yaml.safe_load("\n".join(lines)) == yaml.safe_load(VALUES)
 
 
 def test_every_value_has_a_sentence_and_the_schema_repeats_it() -> None:

@@ -1,4 +1,7 @@
-"""Write the table of values in chart/README.md from what chart/values.yaml says of each.
+"""Write what follows from chart/values.yaml: the table in chart/README.md, and the defaults again.
+
+Templates have the defaults a second time, because Helm has not: `--reuse-values` takes those of
+the chart that was installed before, and null deletes one.
 
 `python -m tools.chart`; run by `make chart-lint`.
 """
@@ -9,6 +12,8 @@ from pathlib import Path
 
 CHART = Path(__file__).parent.parent / "chart"
 TABLE = re.compile(r"(?<=\| --- \| --- \| --- \|\n)(\|.*\n)+")
+COMMENT = "{{/* The defaults of values.yaml, from which make chart-lint writes them. */}}"
+BEGIN, END = '{{- define "model.defaults" -}}', "{{- end }}"
 LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<default>.+))?")
 
 
@@ -32,10 +37,21 @@ def table(text: str) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in row)} |\n" for row in rows)
 
 
+def again(text: str) -> str:
+    """The template that has the defaults."""
+    kept = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
+    own = "\n".join(kept)
+    return f"{COMMENT}\n{BEGIN}\n{own}\n{END}\n"
+
+
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     path = CHART / "README.md"
-    rows = table((CHART / "values.yaml").read_text(encoding="utf-8"))
+    text = (CHART / "values.yaml").read_text(encoding="utf-8")
+    (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
+    rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
     path.write_text(readme, encoding="utf-8")
 

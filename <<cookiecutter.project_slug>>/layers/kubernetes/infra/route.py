@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from infra import scheme
 from infra.address import base_url
+from infra.annotations import TAKEN_BACK
 from infra.cluster import Stack
 from infra.exposure import Gateway, Ingress
 from infra.labels import labels
@@ -32,6 +33,7 @@ class Route(pulumi.ComponentResource):
             "name": name,
             "namespace": service.namespace,
             "labels": labels(stack.project, api_version),
+            "annotations": TAKEN_BACK,
         }
         if gateway := config.gateway:
             matches = scheme.matches(api_version, config)
@@ -47,7 +49,10 @@ class Route(pulumi.ComponentResource):
             k8s.networking.v1.Ingress(
                 name,
                 # Not every controller says where it listens; Pulumi would wait, and fail.
-                metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+                metadata={
+                    **metadata,
+                    "annotations": {**TAKEN_BACK, "pulumi.com/skipAwait": "true"},
+                },
                 spec=_ingress(ingress, host, path, service.name),
                 opts=child,
             )

@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.annotations import TAKEN_BACK
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
 from infra.network import DNS, ingress_rules
@@ -32,6 +33,7 @@ class ModelService(pulumi.ComponentResource):
             "name": name,
             "namespace": namespace,
             "labels": labels(stack.project, api_version),
+            "annotations": TAKEN_BACK,
         }
         pods: k8s.meta.v1.LabelSelectorArgsDict = {
             "match_labels": selector(stack.project, api_version)
@@ -61,9 +63,8 @@ class ModelService(pulumi.ComponentResource):
                 **metadata,
                 "labels": labels(stack.project, api_version) | of_release(version.release),
                 "annotations": {
+                    **TAKEN_BACK,
                     "pulumi.com/timeoutSeconds": str(version.rollout_seconds),
-                    # What somebody did by hand on a bad night must not block the next deploy.
-                    "pulumi.com/patchForce": "true",
                 },
             },
             spec=spec,

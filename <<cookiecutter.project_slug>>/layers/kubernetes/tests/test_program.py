@@ -181,4 +181,17 @@ def test_pulumi_does_not_wait_for_a_status_that_not_every_controller_writes(
     stacks: Stacks, expose: str
 ) -> None:
     for ingress in exposed(stacks, expose).of("Ingress"):
-        assert ingress.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+        annotations = ingress.inputs["metadata"]["annotations"]
+        assert annotations["pulumi.com/skipAwait"] == "true"
+
+
+@pytest.mark.parametrize("expose", EXPOSURES)
+def test_what_somebody_changed_by_hand_does_not_block_the_next_deploy(
+    stacks: Stacks, expose: str
+) -> None:
+    scaled = TWO | {"v1": TWO["v1"] | {"autoscaling": {}}}
+    for each in exposed(stacks, expose, versions=scaled).resources:
+        if not each.type.startswith("infra:"):
+            assert each.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true", each
+        for template in templates(each.inputs):  # or every pod would be replaced
+            assert not [name for name in template["annotations"] if name.startswith("pulumi.com")]

@@ -75,5 +75,5 @@ def problems(given: Given) -> Iterator[str]:
         own = given.config.get("aws:region", region)
         if region != own:
             yield f"image.repository: is in {region}, and the stack in {own}; write one in {own}."
-        if given.previewing and repository.is_placeholder:
+        if given.deploying and repository.is_placeholder:
             yield f"image.repository: {address} has a placeholder for an account; write your own."

@@ -130,7 +130,7 @@ class Settings(AwsSettings[Version]):
     @override
     def own_problems(cls, given: Given) -> Iterator[str]:
         fronted = given.raw.get("front") != "none"
-        yield from super().own_problems(replace(given, previewing=given.previewing and fronted))
+        yield from super().own_problems(replace(given, deploying=given.deploying and fronted))
         yield from images.problems(given)
         if "_" in given.stack:
             yield (

@@ -45,7 +45,7 @@ def test_a_placeholder_is_refused_where_something_would_be_made(stacks: Stacks) 
     given = config("iris", TWO, front="none", image={"repository": repository})
     assert Settings.read("iris", "dev", given)
     with pytest.raises(Problems) as refused:
-        Settings.read("iris", "dev", given, previewing=True)
+        Settings.read("iris", "dev", given, deploying=True)
     assert str(refused.value) == (
         f"image.repository: {repository} has a placeholder for an account; write your own."
     )

@@ -1,0 +1,78 @@
+{{/* Takes the root. Fails with every reason why these values can't work, one a line; else nothing. */}}
+{{- define "model.check" -}}
+{{- $problems := list -}}
+{{- $v := .Values -}}
+{{- /* Of a parent chart, and of charts that stand in this one. */ -}}
+{{- $own := omit $v "global" "enabled" -}}
+{{- range $name, $_ := .Subcharts -}}
+{{- $own = omit $own $name -}}
+{{- end -}}
+{{- $alone := include "model.unknown" (list $own (include "model.defaults" . | fromYaml) "") -}}
+{{- $alone = printf "%s\n%s" $alone (include "model.wrong" .) -}}
+{{- if .Release.IsUpgrade -}}
+{{- $served := dig "spec" "selector" "api-version" $v.apiVersion (lookup "v1" "Service" .Release.Namespace (include "model.name" .)) -}}
+{{- if ne $served (toString $v.apiVersion) -}}
+{{- $problems = append $problems (printf "apiVersion: is %v, and this Helm release serves %s, whose clients would lose it; write %s, or install %v as a Helm release of its own." $v.apiVersion $served $served $v.apiVersion) -}}
+{{- end -}}
+{{- end -}}
+{{- $name := include "model.name" . -}}
+{{- if not (or $v.fullnameOverride (regexMatch "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$" $name)) -}}
+{{- $problems = append $problems (printf "the Helm release's name: %s can't be a Service's; use at most 63 of a-z, 0-9 and -, a letter first." $name) -}}
+{{- end -}}
+{{- if hasPrefix "registry.example.com/" (toString $v.image.repository) -}}
+{{- $problems = append $problems (printf "image.repository: %s is a placeholder; write your own." $v.image.repository) -}}
+{{- end -}}
+{{- if and $v.maxBodyBytes (or (lt (int64 $v.maxBodyBytes) 1024) (gt (int64 $v.maxBodyBytes) 100000000)) -}}
+{{- $problems = append $problems (printf "maxBodyBytes: is %d; write 0, or 1024 to 100000000." (int64 $v.maxBodyBytes)) -}}
+{{- end -}}
+{{- if has $v.expose (list "gateway" "ingress") -}}
+{{- if not $v.routing.host -}}
+{{- $problems = append $problems (printf "routing.host: is empty, and expose is %s; write the host name." $v.expose) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $v.expose "gateway") (not (and $v.gateway.name $v.gateway.namespace)) -}}
+{{- $problems = append $problems "gateway: name or namespace is empty, and expose is gateway; write both." -}}
+{{- end -}}
+{{- if and (eq $v.expose "ingress") (not $v.ingress.className) -}}
+{{- $problems = append $problems "ingress.className: is empty, and expose is ingress; write it." -}}
+{{- end -}}
+{{- if and (eq $v.expose "ingress") (eq $v.routing.by "header") -}}
+{{- $problems = append $problems "expose: is ingress, which can't tell API versions apart by header; write gateway or none." -}}
+{{- end -}}
+{{- if and (eq $v.expose "loadBalancer") (ne $v.routing.by "host") -}}
+{{- $problems = append $problems (printf "expose: is loadBalancer, which can't tell API versions apart by %s; write gateway or none." $v.routing.by) -}}
+{{- end -}}
+{{- if and (eq $v.expose "ingress") (not $v.network.allowFrom) -}}
+{{- $problems = append $problems "network.allowFrom: is empty, so nobody may call; list the Ingress controller's namespace." -}}
+{{- end -}}
+{{- if and (eq $v.expose "loadBalancer") $v.network.allowFrom -}}
+{{- $problems = append $problems "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty it." -}}
+{{- end -}}
+{{- /* A number that is none can't be counted. */ -}}
+{{- if not (regexMatch "(?m)^rollout" $alone) -}}
+{{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas $v.replicas | int -}}
+{{- $missing := include "model.pods" (list $v.rollout.maxUnavailable $pods false) | int -}}
+{{- $more := include "model.pods" (list $v.rollout.maxSurge $pods true) | int -}}
+{{- if ge $missing $pods -}}
+{{- $problems = append $problems (printf "rollout.maxUnavailable: %v of %d pods leaves none to answer during a rollout; write 0." $v.rollout.maxUnavailable $pods) -}}
+{{- else if and (eq $missing 0) (eq $more 0) -}}
+{{- $problems = append $problems "rollout.maxSurge: is 0, and so is maxUnavailable; a rollout could never begin." -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.autoscaling.enabled (lt (int $v.autoscaling.maxReplicas) (int $v.autoscaling.minReplicas)) -}}
+{{- $problems = append $problems "autoscaling.maxReplicas: is less than minReplicas; write as many or more." -}}
+{{- end -}}
+{{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}
+{{- $problems = append $problems "deprecation: deprecatedOn and sunset belong together; write both or neither." -}}
+{{- end -}}
+{{- if and $v.deprecation.sunset (lt (toString $v.deprecation.sunset) (toString $v.deprecation.deprecatedOn)) -}}
+{{- $problems = append $problems (printf "deprecation.sunset: %s is before deprecatedOn; write %s or later." $v.deprecation.sunset $v.deprecation.deprecatedOn) -}}
+{{- end -}}
+{{- if and $v.deprecation.migrationUrl (not $v.deprecation.deprecatedOn) -}}
+{{- $problems = append $problems "deprecation.migrationUrl: is set, and deprecatedOn is not; write it too." -}}
+{{- end -}}
+{{- $problems = concat (splitList "\n" $alone | compact) $problems -}}
+{{- if $problems -}}
+{{- fail (printf "these values can't work:\n%s" (join "\n" $problems)) -}}
+{{- end -}}
+{{- end }}

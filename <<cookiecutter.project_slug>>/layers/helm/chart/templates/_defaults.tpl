@@ -1,0 +1,55 @@
+{{/* The defaults of values.yaml, from which make chart-lint writes them. */}}
+{{- define "model.defaults" -}}
+apiVersion: v1
+image:
+  repository: registry.example.com/model
+  tag: ""
+  digest: ""
+  pullSecrets: []
+replicas: 2
+autoscaling:
+  enabled: false
+  minReplicas: 2
+  maxReplicas: 10
+  cpuPercent: 70
+resources:
+  cpu: 500m
+  memory: 512Mi
+rollout:
+  maxUnavailable: 0
+  maxSurge: 25%
+  minReadySeconds: 5
+drain:
+  preStopSeconds: 5
+  timeoutSeconds: 20
+startupSeconds: 120
+maxBodyBytes: 0
+envFrom:
+  secrets: []
+  configMaps: []
+nodeSelector: {}
+tolerations: []
+expose: none
+routing:
+  by: path
+  host: ""
+  default: false
+gateway:
+  name: ""
+  namespace: ""
+  listener: ""
+  https: true
+ingress:
+  className: ""
+  tlsSecret: ""
+network:
+  allowFrom: []
+  metricsFrom: []
+deprecation:
+  deprecatedOn: ""
+  sunset: ""
+  migrationUrl: ""
+test:
+  baseUrl: ""
+fullnameOverride: ""
+{{- end }}
