@@ -76,7 +76,7 @@ class ModelService(pulumi.ComponentResource):
             name,
             metadata={
                 **metadata,
-                "annotations": {"pulumi.com/timeoutSeconds": str(patience)},
+                "annotations": {**TAKEN_BACK, "pulumi.com/timeoutSeconds": str(patience)},
             },
             spec={
                 "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
