@@ -270,6 +270,8 @@ def test_without_the_right_to_look_the_deploy_goes_on(
 def test_without_pulumis_state_the_deploy_goes_on(
     machine: Machine, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (machine.folder / "state").write_text("warning: nothing", encoding="utf-8")
+    assert goes_on(capsys) == "what `pulumi stack export` said is no JSON\n"
     (machine.folder / "state").unlink()
     assert goes_on(capsys) == "error: no stack named 'dev' found\n"
 

@@ -74,8 +74,12 @@ def known(stack: str) -> set[str]:
     )
     if said.returncode:
         raise CannotLook(said.stderr.strip() or said.stdout.strip())
+    try:
+        exported = mapping(json.loads(said.stdout))
+    except ValueError:
+        raise CannotLook("what `pulumi stack export` said is no JSON") from None
     # Of a stack that was never deployed there are no resources, and perhaps no deployment.
-    resources = mapping(mapping(json.loads(said.stdout)).get("deployment")).get("resources")
+    resources = mapping(exported.get("deployment")).get("resources")
     return {each["id"] for each in resources or () if each["type"] == TYPE and "id" in each}
 
 
