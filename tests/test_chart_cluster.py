@@ -170,7 +170,7 @@ def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
         result, said, _ = make_deploy(wanted(helm, repository, v2=v2), gone=["iris-v1"])
         assert result == 0, said
         wait_for(lambda: release_of(ask(target(helm, "v1"))) is None)
-        wait_for(lambda: of_v2.answers.total() >= many // 2)
+        wait_for(lambda: of_v2.answers.total() >= many)
     assert of_v1.failures == of_v2.failures == []
     left = kubectl("get", "deployments,services,httproutes", "-o", "name", helm.where)
     assert {line.rpartition("/")[2] for line in left.split()} == {"iris-v2"}

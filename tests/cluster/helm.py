@@ -50,9 +50,11 @@ class Helm(OnCluster):
     def killed(self, status: str, *arguments: str) -> None:
         """Tell helm this, and kill it soon after a Helm release has got this status."""
         labels = f"--selector=owner=helm,status={status}"
+        asked = ("get", "secrets", "-o", "name", labels, self.where)
+        before = kubectl(*asked)  # what was killed once keeps its status in the history
         command = self.command(*arguments)
         with subprocess.Popen(command, cwd=self.project, stdout=DEVNULL, stderr=DEVNULL) as process:
-            wait_for(lambda: kubectl("get", "secrets", "-o", "name", labels, self.where))
+            wait_for(lambda: kubectl(*asked) != before)
             process.kill()
 
     def __call__(self, *arguments: str) -> str:
