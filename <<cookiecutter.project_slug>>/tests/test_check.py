@@ -98,7 +98,7 @@ def test_what_stays_different_is_all_said_in_the_end(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.changes = ONE | {"a wrong method": {"status": 500, "body": "{}"}}
-    assert stack.check(wait=0.1) == 1
+    assert stack.check(wait=1) == 1
     sentences = capsys.readouterr().err.splitlines()
     assert [re.findall("“(.*?)”", each)[0] for each in sentences] == [
         "the example",
