@@ -405,7 +405,7 @@ def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
         said = stack.check(key=keys["caller"], versions={"v1": TWO["v1"]}, auth="iam")
         assert said.returncode == 0, said.stderr
         said = stack.check(key=keys["stranger"], versions={"v1": TWO["v1"]}, auth="iam")
-        assert "has status 403, not 200 (This request is not allowed.); see" in said.stderr
+        assert "has status 403, not 200; see “On a bad night” in README.md." in said.stderr
         for key in (keys["stranger"], (keys["caller"][0], "wrong")):
             assert stack.signed("v1", "/predict", EXAMPLE, key).status == 403
         for method, path in (("POST", "/predict"), ("GET", "/openapi.json")):
