@@ -48,6 +48,9 @@ def _release(value: Any) -> Any:
     """A release, or why not; YAML reads an unquoted 1.10 as the number 1.1."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"stands without quotes; write it in quotes, such as {EXAMPLE_RELEASE}")
+    if isinstance(value, str) and (unquoted := UNQUOTED_DAY.fullmatch(value)):
+        remedy = f"write three numbers in quotes, such as {EXAMPLE_RELEASE}"
+        raise ValueError(f"{unquoted[1]} is a day, and no release; {remedy}")
     if not isinstance(value, str) or not re.fullmatch(RELEASE, value):
         remedy = f"write three numbers in quotes, such as {EXAMPLE_RELEASE}"
         raise ValueError(f"{spelt(value)} is not a release; {remedy}")

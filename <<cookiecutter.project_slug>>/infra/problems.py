@@ -6,10 +6,11 @@ A sentence starts with the key and ends with what to do. Nothing here needs a ru
 import json
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any, cast
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_snake
 
 from infra.config import EXAMPLE_RELEASE, Section, spelt
 
@@ -72,9 +73,7 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         case "missing":
             said = f"is missing; add {WANTED.get(place[-1]) or _example(schema, place) or 'it'}"
         case "extra_forbidden":
-            known = _keys(schema, place[:-1])
-            close = get_close_matches(place[-1], known, 1, 0.65)
-            said = f"is not a key here; write {close[0] if close else 'one of ' + ', '.join(known)}"
+            said = f"is not a key here; write {_meant(schema, place)}"
         case "string_pattern_mismatch":  # only names of API versions have a pattern
             if place[-1] == "[key]":
                 place.pop()
@@ -89,6 +88,10 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
             said = f"is {given}; write {limits['le']} or less"
         case "value_error":
             said = str(limits["error"])
+        case "string_type" if [*mapping(error["input"])] == ["name"]:
+            said = f"is {given}; write {error['input']['name']} alone"
+        case "string_type" if _is_number(error["input"]) and not _example(schema, place):
+            said = f"stands without quotes; write {spelt(given)}"
         case kind:
             version = len(place) == 2 and place[0] == "versions"
             wanted = WANTED["a version"] if version else WANTED.get(place[-1])
@@ -111,9 +114,28 @@ WANTED = {
 }
 
 
-def _keys(schema: Mapping[str, Any], place: list[str]) -> list[str]:
-    """The keys that a model's JSON Schema allows at a place."""
-    return list(_node(schema, place)["properties"])
+def _is_number(value: Any) -> bool:
+    """Whether it is one to YAML, or true or false."""
+    return isinstance(value, int | float)
+
+
+def _meant(schema: Mapping[str, Any], place: list[str]) -> str:
+    """The key that one that there is not may be meant for: by its letters, or in a section."""
+    *above, key = place
+    known: dict[str, Any] = _node(schema, above)["properties"]
+    for close in get_close_matches(to_snake(key), known, 3, 0.65):
+        if _same_words(to_snake(key), close):
+            return close
+    for name in known:
+        if key in _node(schema, [*above, name]).get("properties", {}):
+            return f"it in {name}, as {name}: {{{key}: …}}"
+    return f"one of {', '.join(known)}"
+
+
+def _same_words(given: str, known: str) -> bool:
+    """Whether no word is another one: min_ready is min_ready_seconds, but timeout no startup."""
+    words = zip(given.split("_"), known.split("_"), strict=False)
+    return all(SequenceMatcher(None, *pair).ratio() > 0.6 for pair in words)
 
 
 def _example(schema: Mapping[str, Any], place: list[str]) -> str | None:

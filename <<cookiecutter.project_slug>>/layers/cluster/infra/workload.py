@@ -10,13 +10,13 @@ from infra.names import Name
 
 
 def _cpu(value: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]*(m|\.[0-9]+)?|0\.[0-9]*[1-9]", value):
+    if not re.fullmatch(r"[1-9][0-9]*(m|\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*", value):
         raise ValueError(f'{spelt(value)} is no number of processors; write one such as "500m"')
     return value
 
 
 def _memory(value: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]*(Mi|Gi)", value):
+    if not re.fullmatch(r"([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)(Mi|Gi)", value):
         raise ValueError(f'{spelt(value)} is no amount of memory; write one such as "512Mi"')
     return value
 
