@@ -15,6 +15,9 @@ DEPRECATED = {
     "migration_url": "https://example.com/move",
 }
 
+# In place of the one that has to be filled in.
+REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris-classifier"
+
 
 class Deployed:
     """One API version, `v1`, of a rendered project: run with the template's own environment.
@@ -26,6 +29,7 @@ class Deployed:
         own = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
         stack = yaml.safe_load((project / "Pulumi.dev.yaml").read_text("utf-8"))["config"]
         stack[f"{own['name']}:versions"] = {"v1": {"release": own["version"], **keys}}
+        stack[f"{own['name']}:image"] = {"repository": REPOSITORY}
         config = {k: v if isinstance(v, str) else json.dumps(v) for k, v in stack.items()}
         said = subprocess.run(
             [sys.executable, "-P", "tests/program.py", own["name"], "dev", json.dumps(config)],

@@ -119,6 +119,8 @@ class Stack(OnCluster):
         for forced in (False, True):
             path = self.folder / f"objects-{forced}.json"
             items = [each for each in wanted if is_forced(each) is forced]
+            if not items:  # which kubectl refuses
+                continue
             path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
             own = ["--force-conflicts"] if forced else []
             commands.append(

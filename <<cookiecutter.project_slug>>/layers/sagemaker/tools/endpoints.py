@@ -53,7 +53,7 @@ def given(stack: str) -> Given:
         key: value if isinstance(value, str) else json.dumps(value, default=str)
         for key, value in mapping(file.get("config")).items()
     }
-    return Given(Build.load().service, stack, config, previewing=False)
+    return Given(Build.load().service, stack, config, deploying=True)
 
 
 def wanted(stack: Given) -> Iterator[str]:
