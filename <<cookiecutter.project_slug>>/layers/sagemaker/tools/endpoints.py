@@ -22,6 +22,7 @@ from infra.names import endpoint_name
 from infra.problems import mapping
 from infra.settings import Version
 from serving.release import Build
+from tools import stack_file
 
 ROOT = Path(__file__).parent.parent
 # As Pulumi names it.
@@ -44,16 +45,12 @@ def given(stack: str) -> Given:
     Raises:
         CannotLook: its file is no YAML.
     """
-    path = ROOT / f"Pulumi.{stack}.yaml"
+    service, path = Build.load().service, ROOT / f"Pulumi.{stack}.yaml"
     try:
-        file = mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+        config = stack_file.handed_over(stack_file.config(path), service)
     except (OSError, yaml.YAMLError) as error:
         raise CannotLook(f"{path.name}: {error}") from None
-    config = {
-        key: value if isinstance(value, str) else json.dumps(value, default=str)
-        for key, value in mapping(file.get("config")).items()
-    }
-    return Given(Build.load().service, stack, config, deploying=True)
+    return Given(service, stack, config, deploying=True)
 
 
 def wanted(stack: Given) -> Iterator[str]:
