@@ -1,6 +1,7 @@
 """A stack `dev` of a project `iris` that is live on this machine, and answers as a test wants."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,7 +121,9 @@ def live[L: Live](
                 if value is not None:
                     self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(text)
+            for part in [bytes([byte]) for byte in text] if said.get("drips") else [text]:
+                self.wfile.write(part)
+                time.sleep(0.02 if said.get("drips") else 0)
 
         do_GET = do_POST  # noqa: N815 (the name that http.server looks for)
 

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import yaml
 from tests.live import BASE_URL, RELEASE, SAID_WHEN_DEPRECATED, Live, live
 from tests.stacks import DEPRECATED
 from tests.support import GOLDEN, ROOT, VERSION
-from tools import check, deployed
+from tools import asking, check, deployed
 
 CASES = yaml.safe_load((ROOT / "tests/differences.yaml").read_text("utf-8"))
 OLD = {"all": {"headers": {"X-Model-Release": "1.4.1"}}}
@@ -106,6 +108,44 @@ def test_what_stays_different_is_all_said_in_the_end(
     ]
 
 
+def test_what_no_waiting_mends_is_not_waited_for(stack: Live) -> None:
+    stack.changes = {"a batch of three": {"body": "[" * 200_000}}
+    assert stack.check(wait=20) == 1
+    assert [name for name, _ in stack.seen].count("a batch of three") == 3
+
+
+def test_an_answer_without_an_end_did_not_come(
+    stack: Live, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(asking, "MOST_BYTES", 100_000)
+    stack.changes = {"the example": {"body": " " * 100_001}}
+    assert stack.check() == 1
+    assert "“the example” did not come: the connection broke" in capsys.readouterr().err
+    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.3)
+    stack.changes = {"the example": {"body": " " * 100, "drips": True}}
+    assert stack.check() == 1
+    assert "“the example” did not come: nothing whole came within 0.3 s" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_it_whatever_it_waits_for(stack: Live) -> None:
+    stack.changes = ONE
+    for name in ("infra", "serving", "tools"):
+        (stack.folder / name).symlink_to(ROOT / name)
+    where = ["--outputs", "outputs.json", "--address", f"127.0.0.1:{stack.port}", "--wait", "60"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.check", "dev", *where],
+        cwd=stack.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith(f"{VERSION}: not yet: ")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, "")
+
+
 def test_what_it_was_too_fast_for_is_asked_again(stack: Live) -> None:
     stack.changes = {"the example": {"status": 429, "body": "{}"}}
     stack.later = (2, {})
@@ -136,12 +176,13 @@ def test_a_closed_port_could_not_be_asked(stack: Live, capsys: pytest.CaptureFix
     )
 
 
+@pytest.mark.parametrize("name", ["nowhere.invalid", f"{'a' * 64}.invalid"])
 def test_a_name_that_does_not_resolve_could_not_be_asked(
-    stack: Live, capsys: pytest.CaptureFixture[str]
+    stack: Live, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    assert stack.check("--address", "nowhere.invalid:80") == 2
+    assert stack.check("--address", f"{name}:80") == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"Could not ask: {VERSION}: nowhere.invalid does not resolve; ")
+    assert said.startswith(f"Could not ask: {VERSION}: {name} does not resolve; ")
     assert "ADDRESS=" in said
 
 
@@ -159,7 +200,9 @@ def test_a_difference_counts_more_than_what_could_not_be_asked(
     ]
 
 
-@pytest.mark.parametrize("text", ["localhost", "localhost:http", ":80", "http://a:80", "a:b:c"])
+@pytest.mark.parametrize(
+    "text", ["localhost", "localhost:http", ":80", "http://a:80", "a:b:c", "[::1"]
+)
 def test_an_address_without_host_or_port_is_refused(
     stack: Live, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
@@ -177,6 +220,16 @@ def test_an_address_without_host_or_port_is_refused(
         ("outputs.json", "secret", "is not what `pulumi stack output --json --show-secrets` pri"),
         ("Pulumi.dev.yaml", "config: {iris:versions: {}}", "Pulumi.dev.yaml can't be used:\n"),
         ("Pulumi.dev.yaml", "{", "Pulumi.dev.yaml can't be used:\n"),
+        (
+            "Pulumi.dev.yaml",
+            "config: {1: a, a: {2027-01-01: b}}",
+            "Pulumi.dev.yaml can't be used:\n",
+        ),
+        (
+            "Pulumi.dev.yaml",
+            "config: {a: {secure: v1}}",
+            "a: is a secret, which only Pulumi reads.",
+        ),
         (f"contracts/{VERSION}.json", "{", "is not JSON; get it from the commit that made"),
         (f"contracts/{VERSION}.json", "{}", f"is no contract of {VERSION}; get it from the commit"),
     ],
@@ -187,6 +240,17 @@ def test_what_can_not_be_read_is_named(
     stack.writes(name, text)
     assert stack.check() == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url", [{"value": BASE_URL}, "iris.example.org", "https://a:b/v1"], ids=str
+)
+def test_an_output_that_is_no_url_is_named(
+    stack: Live, capsys: pytest.CaptureFixture[str], url: object
+) -> None:
+    stack.stack({f"{VERSION}_base_url": url})
+    assert stack.check() == 2
+    assert f"{VERSION}_base_url is {url}, which is no URL; run `make" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["Pulumi.dev.yaml", "outputs.json"])

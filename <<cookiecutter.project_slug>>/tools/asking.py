@@ -3,16 +3,25 @@
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, RemoteDisconnected
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    IncompleteRead,
+    RemoteDisconnected,
+)
 from typing import override
 from urllib.parse import SplitResult, urlsplit
 
 CONNECT_SECONDS = 10
 # More than any front here waits for a model.
 ANSWER_SECONDS = 35
+# More than what a golden request is answered with.
+MOST_BYTES = 10_000_000
 PORTS = {"http": 80, "https": 443}
 
 type Headers = Mapping[str, str]
@@ -84,8 +93,8 @@ class Address:
         Raises:
             CannotAsk: it is something else.
         """
-        parts = urlsplit(f"//{text}")
         with contextlib.suppress(ValueError):
+            parts = urlsplit(f"//{text}")
             if parts.hostname and parts.port is not None and parts.netloc == text:
                 return cls(parts.hostname, parts.port)
         raise CannotAsk(f"ADDRESS is {text}; write host and port, such as localhost:8000.")
@@ -121,6 +130,24 @@ class OverHttp:
             yield ask
 
 
+def _whole(response: HTTPResponse) -> bytes:
+    """The body of a response.
+
+    Raises:
+        TimeoutError, HTTPException: it is too long, in time or in bytes.
+    """
+    until, body = time.monotonic() + ANSWER_SECONDS, b""
+    while part := response.read1(MOST_BYTES):
+        body += part
+        if len(body) > MOST_BYTES:
+            raise HTTPException(f"more than {MOST_BYTES} bytes")
+        if time.monotonic() > until:
+            raise TimeoutError
+    if response.length:
+        raise IncompleteRead(body, response.length)
+    return body
+
+
 class _Connection(HTTPConnection):
     """A connection to a URL's server, wherever that is."""
 
@@ -147,7 +174,7 @@ class _Connection(HTTPConnection):
             self.request(method, path, body or None, every)
             response = self.getresponse()
             said = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, said, response.read())
+            return Answer(response.status, said, _whole(response))
         except (RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
             self.close()
             if used:  # it had stayed open for too long
@@ -155,7 +182,7 @@ class _Connection(HTTPConnection):
             raise NoAnswer(f"the connection was cut ({error})") from None
         except TimeoutError:
             self.close()
-            raise NoAnswer(f"nothing came within {ANSWER_SECONDS} s") from None
+            raise NoAnswer(f"nothing whole came within {ANSWER_SECONDS} s") from None
         except (HTTPException, OSError) as error:
             self.close()
             raise NoAnswer(f"the connection broke ({error!r})") from None
@@ -172,7 +199,7 @@ class _Connection(HTTPConnection):
             raw = socket.create_connection((self.there.host, self.there.port), CONNECT_SECONDS)
             if self.context:
                 raw = self.context.wrap_socket(raw, server_hostname=self.name)
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):
             raise Unreachable(f"{self.there.host} does not resolve; {self.remedy}.") from None
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or str(error)

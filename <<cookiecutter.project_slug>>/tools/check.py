@@ -8,6 +8,8 @@ and nothing differs. Run by `make check`, and by `make deploy` at its end.
 """
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ from tools.asking import (
     Unreachable,
 )
 from tools.deployed import Deployed
-from tools.expected import AT_NIGHT, Difference, Expected
+from tools.expected import AT_NIGHT, Difference, Expected, Remedies
 from tools.front import Asked
 from tools.target import Target
 
@@ -45,14 +47,12 @@ THROTTLED, TIMES = 429, 5
 class Check:
     """The questions to one API version, and what its answers are not.
 
-    deploy: what to do where it is not what the stack file says. broken: where it is, and still
-    answers otherwise than it should. reached: whether anything ever answered.
+    reached: whether anything ever answered.
     """
 
     api_version: str
     asked: Asked
-    deploy: str
-    broken: str
+    remedies: Remedies
     differences: dict[Difference, list[str]] = field(default_factory=dict)
     unreachable: str | None = None
     reached: bool = False
@@ -62,11 +62,20 @@ class Check:
         """Whether nothing differs, and all was asked."""
         return not (self.differences or self.unreachable)
 
+    @property
+    def final(self) -> bool:
+        """Whether something differs that no waiting mends."""
+        return any(each.final for each in self.differences)
+
     def settle(self, seconds: float) -> Self:
-        """Ask until nothing differs, for so long at most."""
+        """Ask until nothing differs, for so long at most, or until waiting is of no use."""
         start, pause, said, partly = time.monotonic(), PAUSE_SECONDS, "", False
         self._ask(self.asked.questions)
+        was_final = False
         while not self.fine and (left := start + self._patience(seconds) - time.monotonic()) > 0:
+            if self.final and was_final:
+                break
+            was_final = self.final
             if (now := self._still()) != said:
                 tell(f"{self.api_version}: not yet: {now} Asking for {left:.0f} s more at most.")
             said = now
@@ -121,7 +130,7 @@ class Check:
                     self._note(question, Difference(f"did not come: {reason}", AT_NIGHT))
                     return  # each of the others may take as long
                 self.reached = True
-                for each in expected.differences(answer, self.deploy, self.broken):
+                for each in expected.differences(answer, self.remedies):
                     self._note(question, each)
 
     def _note(self, question: Question, difference: Difference) -> None:
@@ -149,32 +158,31 @@ def _patient(ask: Ask, question: Question) -> Answer:
 def look(deployed: Deployed, seconds: float) -> tuple[list[str], list[str]]:
     """Ask every API version; what differs, and what could not be asked, one sentence each."""
     target = Target(deployed)
-    deploy = (
-        f"run `make deploy STACK={deployed.stack}`; if that changes nothing, run `pulumi refresh"
-        f" --stack {deployed.stack}` before it"
-    )
     checks: list[Check] = []
     differ: list[str] = []
     unasked: list[str] = []
     for name, version in deployed.settings.versions.items():
         try:
             prepare = target.retired if version.state == "retired" else target.served
+            deploy = deployed.redeploy
             broken = deploy if version.state == "retired" else BROKEN.format(name)
-            checks.append(Check(name, prepare(name, version), deploy, broken))
+            remedies = Remedies(deploy, target.other_release, broken)
+            checks.append(Check(name, prepare(name, version), remedies))
         except NotAsked as reason:
             tell(f"{name}: {reason}")
         except NotDeployed as reason:
             differ.append(f"{name}: {reason}")
         except CannotAsk as reason:
             unasked.append(f"{name}: {reason}")
-    with ThreadPoolExecutor(max(len(checks), 1)) as threads:
-        for each in threads.map(lambda check: check.settle(seconds), checks):
-            differ += each.sentences()
-            unasked += [f"{each.api_version}: {each.unreachable}"] if each.unreachable else []
-            if each.fine:
-                version = deployed.settings.versions[each.api_version]
-                what = version.state if version.state != "live" else f"release {version.release}"
-                tell(f"{each.api_version}: {what}, as Pulumi.{deployed.stack}.yaml says.")
+    # Not in `with`, which would wait for all that they wait for where this is interrupted.
+    threads = ThreadPoolExecutor(max(len(checks), 1))
+    for each in threads.map(lambda check: check.settle(seconds), checks):
+        differ += each.sentences()
+        unasked += [f"{each.api_version}: {each.unreachable}"] if each.unreachable else []
+        if each.fine:
+            version = deployed.settings.versions[each.api_version]
+            what = version.state if version.state != "live" else f"release {version.release}"
+            tell(f"{each.api_version}: {what}, as Pulumi.{deployed.stack}.yaml says.")
     return differ, unasked
 
 
@@ -197,6 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         differ, unasked = look(Deployed.load(given.stack, given.outputs, address), given.wait)
     except CannotAsk as reason:
         differ, unasked = [], [str(reason)]
+    except KeyboardInterrupt:
+        os._exit(128 + signal.SIGINT)  # whatever is still asked
     for sentence in differ:
         print(sentence, file=sys.stderr)
     for sentence in unasked:

@@ -1,5 +1,6 @@
 """A stack that is deployed: its file, and what Pulumi says of it."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, override
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -48,13 +50,11 @@ class Deployed:
         """
         name = f"Pulumi.{stack}.yaml"
         try:
-            about = mapping(yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8")))
-            project = str(about.get("name"))
-            config = stack_file.handed_over(stack_file.config(ROOT / name), project)
+            project, config = stack_file.read(ROOT, stack)
             settings = Wanted.read(project, stack, config)
         except FileNotFoundError as error:
             raise CannotAsk(f"{Path(error.filename).name} is missing.") from None
-        except (yaml.YAMLError, ValueError, Problems) as error:
+        except (OSError, TypeError, ValueError, yaml.YAMLError, Problems) as error:
             raise CannotAsk(f"{name} can't be used:\n{error}") from None
         said = _of_a_file(outputs) if outputs else _of_pulumi(stack)
         if not said:
@@ -62,9 +62,27 @@ class Deployed:
         return cls(stack, config, settings, said, address)
 
     def base_url(self, api_version: str) -> str | None:
-        """The address of an API version."""
-        url = self.outputs.get(f"{api_version}_base_url")
-        return str(url).rstrip("/") if url else None
+        """The address of an API version; None where it is not exported.
+
+        Raises:
+            CannotAsk: what is exported is no URL.
+        """
+        name = f"{api_version}_base_url"
+        if not (url := self.outputs.get(name)):
+            return None
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(str(url))
+            if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+                return str(url).rstrip("/")
+        raise CannotAsk(f"{name} is {url}, which is no URL; run `make deploy STACK={self.stack}`.")
+
+    @property
+    def redeploy(self) -> str:
+        """What to do where what is live is not what the stack file says."""
+        return (
+            f"run `make deploy STACK={self.stack}`; if that changes nothing, run `pulumi refresh"
+            f" --stack {self.stack}` before it"
+        )
 
     @property
     def default_version(self) -> str | None:

@@ -22,10 +22,27 @@ type Contract = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Difference:
-    """What is otherwise in the answer to one question, and what to do."""
+    """What is otherwise in the answer to one question, and what to do.
+
+    final: no waiting helps, since the release that is wanted has answered so.
+    """
 
     what: str
     remedy: str
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What to do where an answer is otherwise.
+
+    deploy: what a deploy decides on is old. release: another release answers. broken: a promise of
+    the contract is not kept.
+    """
+
+    deploy: str
+    release: str
+    broken: str
 
 
 @dataclass(frozen=True)
@@ -43,32 +60,38 @@ class Expected:
     body: Mapping[str, Any] | None = None
     schema: Draft202012Validator | None = None
 
-    def differences(self, answer: Answer, deploy: str, broken: str) -> Iterator[Difference]:
-        """What is otherwise; `deploy`, `broken`: what to do where it is old, or is no promise."""
+    def differences(self, answer: Answer, remedies: Remedies) -> Iterator[Difference]:
+        """What is otherwise, and what to do."""
         given = {name.lower(): value for name, value in answer.headers.items()}
-        if answer.status != self.status:
-            waits = answer.status in IN_THE_MAKING or answer.status >= 500
-            what = f"has status {answer.status}, not {self.status}{_detail(answer)}"
-            yield Difference(what, AT_NIGHT if waits else broken)
         release = given.get(RELEASE.lower())
+
+        def broken(what: str) -> Difference:
+            remedy = ELSEWHERE if given.keys().isdisjoint(OURS) else remedies.broken
+            return Difference(what, remedy, final=release == self.release is not None)
+
+        if answer.status != self.status:
+            what = f"has status {answer.status}, not {self.status}{_detail(answer)}"
+            waits = answer.status in IN_THE_MAKING or answer.status >= 500
+            yield Difference(what, AT_NIGHT) if waits else broken(what)
         if self.release and release not in (None, self.release):
-            yield Difference(f"has {RELEASE} {release}, not {self.release}", deploy)
+            yield Difference(f"has {RELEASE} {release}, not {self.release}", remedies.release)
         if answer.status != self.status:
             return  # of another kind: the rest would only repeat it
         for name, value in self.headers.items():
             if (found := given.get(name.lower())) != value:
-                yield Difference(_other(name, found, value), deploy if _ours(name) else broken)
+                what = _other(name, found, value)
+                yield Difference(what, remedies.deploy) if _ours(name) else broken(what)
         for name in self.present:
             if name.lower() not in given:
-                yield Difference(f"has no {name}", broken)
-        yield from (Difference(said, broken) for said in self._of_the_body(answer))
+                yield broken(f"has no {name}")
+        yield from map(broken, self._of_the_body(answer))
 
     def _of_the_body(self, answer: Answer) -> Iterator[str]:
         if self.body is None and self.schema is None:
             return
         try:
             body = json.loads(answer.body, parse_constant=_refuse)
-        except ValueError:
+        except (ValueError, RecursionError):
             yield "has a body that is not JSON"
             return
         if self.schema:
@@ -87,6 +110,9 @@ class Expected:
 
 
 AT_NIGHT = "see “On a bad night” in README.md"
+ELSEWHERE = "something else answers there: see where the URL, or ADDRESS, leads"
+# What an answer of an API version has one of.
+OURS = ("x-api-version", RELEASE.lower())
 
 
 def questions(
@@ -143,11 +169,13 @@ def _other(name: str, found: str | None, value: str | None) -> str:
 
 
 def _detail(answer: Answer) -> str:
-    """What an error says of itself."""
+    """What an error says of itself, or where it leads."""
+    if where := answer.headers.get("location"):
+        return f" (it leads to {_short(where)})"
     try:
         body = json.loads(answer.body)
         return f" ({_short(body['detail'])})"
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
 
 

@@ -10,13 +10,28 @@ import yaml
 from infra.problems import mapping
 
 
+def read(root: Path, stack: str) -> tuple[str, dict[str, str]]:
+    """The name of the project in a folder, and the config of a stack as Pulumi hands it over.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        OSError, TypeError, ValueError, yaml.YAMLError: one can't be read, or only by Pulumi.
+    """
+    project = str(mapping(yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))).get("name"))
+    keys = config(root / f"Pulumi.{stack}.yaml")
+    if secret := [name for name, value in keys.items() if "secure" in mapping(value)]:
+        raise ValueError(f"{', '.join(secret)}: is a secret, which only Pulumi reads.")
+    return project, handed_over(keys, project)
+
+
 def config(path: Path) -> dict[str, Any]:
     """The keys under `config`, as they stand in the file.
 
     Raises:
         OSError, yaml.YAMLError: it can't be read.
     """
-    return mapping(mapping(yaml.safe_load(path.read_text("utf-8"))).get("config"))
+    keys = mapping(mapping(yaml.safe_load(path.read_text("utf-8"))).get("config"))
+    return {str(key): value for key, value in keys.items()}
 
 
 def handed_over(keys: Mapping[str, Any], project: str) -> dict[str, str]:

@@ -121,6 +121,29 @@ def test_without_credentials_nothing_can_be_signed(
     assert "auth is iam, and this shell has no AWS credentials; log in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("auth", ["api_key", "iam"])
+def test_credentials_that_can_not_be_had_are_told(
+    stack: Live, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], auth: str
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    file = stack.writes("aws", "[default]\ncredential_process = /bin/false\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    stack.stack(OUTPUTS, stack=open_to(auth))
+    assert stack.check() == 2
+    assert "Error when retrieving credentials from custom-process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("auth", ["api_key", "iam"])
+def test_credentials_that_only_pulumi_has_are_told(
+    stack: Live, capsys: pytest.CaptureFixture[str], auth: str
+) -> None:
+    role = {"roleArn": "arn:aws:iam::123456789012:role/deploys"}
+    stack.stack(OUTPUTS, stack=open_to(auth) | {"aws:assumeRole": role})
+    assert stack.check() == 2
+    assert "Pulumi.dev.yaml has aws:assumeRole, which only Pulumi uses." in capsys.readouterr().err
+
+
 def test_a_retired_version_is_gone_with_its_day_and_the_way_on(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,30 +1,52 @@
 """What lets the requests of this machine in: the stack's API key, or a signature."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials as Own
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.asking import CannotAsk, Credentials, Headers, nobody
+from tools.asking import CannotAsk, Credentials, Headers, Unreachable, nobody
 from tools.deployed import Deployed
 
+# Keys by which Pulumi takes credentials that this process has not.
+OF_PULUMI = ("accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "endpoints")
+QUICKLY = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
-def session(deployed: Deployed) -> boto3.Session:
-    """AWS as the stack file says where it is, with the credentials of this shell.
+
+def session(stack: str, config: Mapping[str, str]) -> boto3.Session:
+    """AWS as a stack file says where it is, with the credentials of this shell.
 
     Raises:
         CannotAsk: nothing says where, or who.
     """
-    config = deployed.config
+    if own := [f"aws:{key}" for key in OF_PULUMI if f"aws:{key}" in config]:
+        raise CannotAsk(f"Pulumi.{stack}.yaml has {' and '.join(own)}, which only Pulumi uses.")
     try:
-        own = boto3.Session(
+        found = boto3.Session(
             profile_name=config.get("aws:profile"), region_name=config.get("aws:region")
         )
     except BotoCoreError as error:
         raise CannotAsk(f"{error}.") from None
-    if own.region_name is None:
-        raise CannotAsk(f"aws:region is not in Pulumi.{deployed.stack}.yaml; add it.")
-    return own
+    if found.region_name is None:
+        raise CannotAsk(f"aws:region is not in Pulumi.{stack}.yaml; add it.")
+    return found
+
+
+def client(service: str, stack: str, config: Mapping[str, str], settings: Config = QUICKLY) -> Any:
+    """A client of a service of AWS.
+
+    Raises:
+        CannotAsk: there can be none.
+    """
+    try:
+        return session(stack, config).client(service, config=settings)
+    except (BotoCoreError, ClientError) as error:
+        raise CannotAsk(f"{error}.") from None
 
 
 def credentials(deployed: Deployed) -> Credentials:
@@ -48,9 +70,9 @@ def _key(deployed: Deployed) -> str:
     name = deployed.outputs.get("api_key_name")
     if name is None:
         raise CannotAsk(f"the stack has no API key; run `make deploy STACK={deployed.stack}`.")
-    client = session(deployed).client("apigateway")
+    gateway = client("apigateway", deployed.stack, deployed.config)
     try:
-        pages = client.get_paginator("get_api_keys").paginate(nameQuery=name, includeValues=True)
+        pages = gateway.get_paginator("get_api_keys").paginate(nameQuery=name, includeValues=True)
         found = [each["value"] for page in pages for each in page["items"] if each["name"] == name]
     except (BotoCoreError, ClientError) as error:
         remedy = "this shell needs credentials of the stack's account that may get API keys"
@@ -63,17 +85,30 @@ def _key(deployed: Deployed) -> str:
 
 def _signature(deployed: Deployed) -> Credentials:
     """Signs each request with the credentials of this shell."""
-    own = session(deployed)
+    own = session(deployed.stack, deployed.config)
     try:
         found = own.get_credentials()
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError) as error:
         raise CannotAsk(f"{error}.") from None
     if found is None:
         raise CannotAsk("auth is iam, and this shell has no AWS credentials; log in to AWS.")
+    _valid(found)
 
     def sign(method: str, url: str, headers: Headers, body: bytes) -> Headers:
         request = AWSRequest(method, url, headers=dict(headers), data=body)
-        SigV4Auth(found.get_frozen_credentials(), "execute-api", own.region_name).add_auth(request)
+        SigV4Auth(_valid(found), "execute-api", own.region_name).add_auth(request)
         return dict(request.headers.items())
 
     return sign
+
+
+def _valid(found: Own) -> Any:
+    """Credentials as they are now: some are fetched, and again before they expire.
+
+    Raises:
+        Unreachable: they can't be had any more.
+    """
+    try:
+        return found.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise Unreachable(f"{str(error).rstrip('.')}; log in to AWS.") from None

@@ -19,6 +19,7 @@ class Target:
 
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
+        self.other_release = deployed.redeploy
         self.front = Front(deployed, remedy=INSIDE if deployed.settings.expose == "none" else DNS)
 
     def served(self, name: str, version: ApiVersion) -> Asked:

@@ -14,6 +14,7 @@ class Target:
 
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
+        self.other_release = deployed.redeploy
 
     @cached_property
     def front(self) -> Front:

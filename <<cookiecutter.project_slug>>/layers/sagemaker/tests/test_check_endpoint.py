@@ -69,7 +69,7 @@ def test_the_release_that_sagemaker_has_gone_back_to_is_named(
     stack.release = "1.4.1"
     assert stack.check() == 1
     (sentence,) = capsys.readouterr().err.splitlines()
-    assert "has X-Model-Release 1.4.1, not 1.4.2; run `make deploy STACK=dev`; if" in sentence
+    assert "has X-Model-Release 1.4.1, not 1.4.2; SageMaker may have rolled back: see" in sentence
     assert f"“the example” (and {len(stack.seen) - 1} more)" in sentence
 
 
@@ -83,12 +83,38 @@ def test_a_container_that_breaks_the_contract_differs(
     assert "“no instances” has status 400, not 422" in status
 
 
+def refused(code: str, message: str) -> dict[str, Any]:
+    """What SageMaker itself answers in place of an endpoint."""
+    kind = {"x-amzn-errortype": code, "Content-Type": "application/json"}
+    body = json.dumps({"Message": message})
+    return {"all": {"status": 400, "headers": kind, "body": body, "service": True}}
+
+
+def test_who_may_not_invoke_it_could_not_ask(
+    stack: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.changes = refused("AccessDeniedException", "You may not.")
+    assert stack.check() == 2
+    assert "You may not; this shell needs AWS credentials that may" in capsys.readouterr().err
+
+
+def test_a_throttled_call_is_tried_again(stack: Endpoint) -> None:
+    stack.changes, stack.later = refused("ThrottlingException", "Rate exceeded"), (2, {})
+    assert stack.check() == 0
+
+
+def test_an_endpoint_that_does_not_answer_differs(
+    stack: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.changes = {"all": {"cut": True, "service": True}}
+    assert stack.check() == 1
+    assert "“the example” did not come: Connection was closed" in capsys.readouterr().err
+
+
 def test_an_endpoint_that_is_not_there_differs(
     stack: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refusal = {"x-amzn-errortype": "ValidationError", "Content-Type": "application/json"}
-    text = json.dumps({"Message": "Endpoint iris-dev-v1-940ff1 not found."})
-    stack.changes = {"all": {"status": 400, "headers": refusal, "body": text, "service": True}}
+    stack.changes = refused("ValidationError", "Endpoint iris-dev-v1-940ff1 not found.")
     assert stack.check() == 1
     assert "did not come: SageMaker says An error occurred (ValidationError)" in (
         capsys.readouterr().err

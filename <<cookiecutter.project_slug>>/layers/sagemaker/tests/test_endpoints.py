@@ -11,10 +11,10 @@ from typing import Any
 import boto3
 import pytest
 
-from serving.release import Build
 from tools import endpoints
+from tools.credentials import QUICKLY
 
-PROJECT = Build.load().service
+PROJECT = "iris"
 REGION = "eu-central-1"
 # As the hash of the instance type makes them.
 V1, V2 = (f"{PROJECT}-dev-{name}" for name in ("v1-940ff1", "v2-4bd25b"))
@@ -79,6 +79,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        (folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\n", encoding="utf-8")
         self.write(FILE)
         self.pulumi_has()
 
@@ -115,14 +116,14 @@ def one_cloud() -> Iterator[Cloud]:
 def client(one_cloud: Cloud) -> Any:
     """What takes a second to make, for all tests that are not of how it is made."""
     return boto3.Session("test", "test").client(
-        "sagemaker", REGION, endpoint_url=one_cloud.url, config=endpoints.QUICKLY
+        "sagemaker", REGION, endpoint_url=one_cloud.url, config=QUICKLY
     )
 
 
 @pytest.fixture
 def cloud(one_cloud: Cloud, client: Any, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     one_cloud.empty()
-    monkeypatch.setattr(endpoints, "sagemaker", lambda _: client)
+    monkeypatch.setattr(endpoints, "client", lambda *_: client)
     return one_cloud
 
 
@@ -184,8 +185,8 @@ def test_one_that_failed_is_named_with_its_reason_and_the_command_that_deletes_i
     machine.pulumi_has(V2)
     assert machine.refusal() == (
         f"{V1}: SageMaker has this endpoint (Failed: {reason}), and Pulumi's state of dev has none"
-        " of this name. A deploy that failed or was interrupted left it. Delete it, and deploy"
-        " again.\n"
+        " of this name. A deploy that failed or was interrupted left it. See that none is under"
+        " way. Then delete it, and deploy again.\n"
         f"  aws sagemaker delete-endpoint --endpoint-name {V1} --region {REGION}\n"
         f"  aws sagemaker wait endpoint-deleted --endpoint-name {V1} --region {REGION}"
     )
@@ -193,22 +194,22 @@ def test_one_that_failed_is_named_with_its_reason_and_the_command_that_deletes_i
 
 # What one does, and the commands for that in their order.
 COMMANDS = {
-    "Creating": ["wait endpoint-in-service", "delete-endpoint", "wait endpoint-deleted"],
-    "SystemUpdating": ["wait endpoint-in-service", "delete-endpoint", "wait endpoint-deleted"],
+    "Creating": ["wait endpoint-in-service"],
+    "SystemUpdating": ["wait endpoint-in-service"],
     "InService": ["delete-endpoint", "wait endpoint-deleted"],
     "Deleting": ["wait endpoint-deleted"],
 }
 
 
 @pytest.mark.parametrize("status", COMMANDS)
-def test_nothing_is_to_be_deleted_that_can_not_be_deleted_yet(
+def test_nothing_is_to_be_deleted_that_a_deploy_may_be_making(
     machine: Machine, cloud: Cloud, status: str
 ) -> None:
     cloud.endpoints = {V1: {"EndpointStatus": status}}
     fact, *lines = machine.refusal().splitlines()
     where = f"--endpoint-name {V1} --region {REGION}"
     assert lines == [f"  aws sagemaker {command} {where}" for command in COMMANDS[status]]
-    assert ("can't be deleted" in fact) == ("wait endpoint-in-service" in lines[0])
+    assert ("A deploy is making it" in fact) == ("wait endpoint-in-service" in lines[0])
     assert ("nobody calls it" in fact) == (status == "InService")
 
 
@@ -248,7 +249,7 @@ def test_where_no_region_is_said_the_deploy_goes_on(
     machine: Machine, alone: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.write({key: value for key, value in FILE.items() if key != "aws:region"})
-    assert goes_on(capsys) == "You must specify a region.\n"
+    assert goes_on(capsys) == "aws:region is not in Pulumi.dev.yaml; add it.\n"
 
 
 def test_where_only_pulumi_has_the_credentials_nobody_else_is_asked(
@@ -256,7 +257,7 @@ def test_where_only_pulumi_has_the_credentials_nobody_else_is_asked(
 ) -> None:
     role = "arn:aws:iam::123456789012:role/deploys"
     machine.write(FILE | {"aws:assumeRoles": [{"roleArn": role}]})
-    assert goes_on(capsys) == "Pulumi.dev.yaml has aws:assumeRoles, which only Pulumi uses\n"
+    assert goes_on(capsys) == "Pulumi.dev.yaml has aws:assumeRoles, which only Pulumi uses.\n"
 
 
 def test_without_the_right_to_look_the_deploy_goes_on(
@@ -279,5 +280,10 @@ def test_without_pulumis_state_the_deploy_goes_on(
 def test_a_file_that_is_no_yaml_is_pulumis_to_tell(
     machine: Machine, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (machine.folder / "Pulumi.dev.yaml").write_text("config: {", encoding="utf-8")
-    assert goes_on(capsys).startswith("Pulumi.dev.yaml: while parsing")
+    path = machine.folder / "Pulumi.dev.yaml"
+    path.write_text("config: {", encoding="utf-8")
+    assert goes_on(capsys).startswith("while parsing")
+    path.write_text("config: {iris:versions: {v1: {sunset: 2027-02-30}}}", encoding="utf-8")
+    assert goes_on(capsys) == "day is out of range for month\n"
+    path.write_bytes("config: {}".encode("utf-16"))
+    assert "can't decode byte" in goes_on(capsys)

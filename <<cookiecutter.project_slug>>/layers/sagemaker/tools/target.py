@@ -9,7 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from infra.config import ApiVersion
 from infra.problems import mapping
@@ -25,14 +31,21 @@ from tools.asking import (
     Question,
     Unreachable,
 )
-from tools.credentials import credentials, session
+from tools.credentials import client, credentials
 from tools.deployed import Deployed
 from tools.expected import RELEASE, REQUEST_ID
 from tools.front import VERSION_HEADER, Asked, Front, promised
 
 SETTINGS = Config(
-    connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries={"max_attempts": 1}
+    connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1}
 )
+# What AWS says to somebody who may not call, or whom it does not know.
+NOT_LET_IN = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InvalidSignatureException",
+    "UnrecognizedClientException",
+}
 CREDENTIALS = "this shell needs AWS credentials that may call sagemaker:InvokeEndpoint"
 
 
@@ -41,6 +54,8 @@ class Target:
 
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
+        # A deploy would only try again what SageMaker has taken back.
+        self.other_release = "SageMaker may have rolled back: see “A new release” in README.md"
         self.fronted = deployed.settings.front == "api_gateway"
 
     @cached_property
@@ -50,8 +65,12 @@ class Target:
 
     @cached_property
     def client(self) -> Any:
-        """Of all endpoints."""
-        return session(self.deployed).client("sagemaker-runtime", config=SETTINGS)
+        """Of all endpoints.
+
+        Raises:
+            CannotAsk: there can be none.
+        """
+        return client("sagemaker-runtime", self.deployed.stack, self.deployed.config, SETTINGS)
 
     def served(self, name: str, version: ApiVersion) -> Asked:
         """What an API version is asked."""
@@ -120,6 +139,8 @@ class Endpoint:
             return Answer(200, _release(said.get("CustomAttributes")), said["Body"].read())
         except ClientError as error:
             return _error(error)
+        except (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError) as error:
+            raise NoAnswer(str(error).rstrip(".")) from None
         except BotoCoreError as error:
             raise Unreachable(f"{str(error).rstrip('.')}; {CREDENTIALS}.") from None
 
@@ -127,15 +148,21 @@ class Endpoint:
 def _error(error: ClientError) -> Answer:
     """The container's own error; whatever else it is is raised."""
     response: Any = error.response
-    if response["Error"]["Code"] != "ModelError":
-        raise NoAnswer(f"SageMaker says {error}") from None
-    text = str(response.get("OriginalMessage"))
-    with contextlib.suppress(ValueError):
-        problem = mapping(json.loads(text))
-        release = problem.pop("release", None)
-        body = json.dumps(problem).encode()
-        return Answer(response["OriginalStatusCode"], _release(release), body)
-    return Answer(response.get("OriginalStatusCode", 500), {}, text.encode())
+    match response["Error"]["Code"]:
+        case "ModelError":
+            text, release = str(response.get("OriginalMessage")), None
+            with contextlib.suppress(ValueError):
+                problem = mapping(json.loads(text))
+                release = problem.pop("release", None)
+                text = json.dumps(problem)
+            status = response.get("OriginalStatusCode", 500)
+            return Answer(status, _release(release), text.encode())
+        case "ThrottlingException":
+            return Answer(429, {}, b"")
+        case code if code in NOT_LET_IN:
+            raise Unreachable(f"{str(error).rstrip('.')}; {CREDENTIALS}.") from None
+        case _:
+            raise NoAnswer(f"SageMaker says {error}") from None
 
 
 def _release(release: str | None) -> dict[str, str]:
