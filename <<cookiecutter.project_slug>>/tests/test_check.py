@@ -131,7 +131,7 @@ def test_an_interrupt_ends_it_whatever_it_waits_for(stack: Live) -> None:
     stack.changes = ONE
     for name in ("infra", "serving", "tools"):
         (stack.folder / name).symlink_to(ROOT / name)
-    where = ["--outputs", "outputs.json", "--address", f"127.0.0.1:{stack.port}", "--wait", "60"]
+    where = ["--outputs", "outputs.json", "--address", f"127.0.0.1:{stack.port}", "--wait", "15"]
     with subprocess.Popen(
         [sys.executable, "-m", "tools.check", "dev", *where],
         cwd=stack.folder,
@@ -142,7 +142,7 @@ def test_an_interrupt_ends_it_whatever_it_waits_for(stack: Live) -> None:
         assert process.stdout
         assert process.stdout.readline().startswith(f"{VERSION}: not yet: ")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=8)
     assert (process.returncode, said) == (130, "")
 
 
