@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.support import ROOT
 from tools import endpoints
 from tools.credentials import QUICKLY
 
@@ -287,3 +289,9 @@ def test_a_file_that_is_no_yaml_is_pulumis_to_tell(
     assert goes_on(capsys) == "day is out of range for month\n"
     path.write_bytes("config: {}".encode("utf-16"))
     assert "can't decode byte" in goes_on(capsys)
+
+
+def test_a_deploy_looks_before_pulumi_does_anything() -> None:
+    command = ["make", "--dry-run", "deploy", "STACK=prod"]
+    recipe = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert recipe.index('-m tools.endpoints "prod"') < recipe.index('pulumi up --stack "prod"')
