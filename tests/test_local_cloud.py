@@ -68,6 +68,12 @@ def project(request: Any, built: Path, tmp_path_factory: pytest.TempPathFactory)
     """A project of each scheme, with those builds."""
     folder = tmp_path_factory.mktemp(request.param) / "out"
     project = render(folder, versioning=request.param)
+    stack = project / "Pulumi.dev.yaml"
+    text = stack.read_text("utf-8")
+    # The placeholders, filled in.
+    for old, new in (("-dev.example.com", ".example.org"), ("0" * 12, ACCOUNT)):
+        text = text.replace(old, new)
+    stack.write_text(text.replace("certificate/placeholder", "certificate/own"), "utf-8")
     shutil.copytree(built / "dist", project / "dist")
     shutil.copytree(built / "contracts", project / "contracts", dirs_exist_ok=True)
     return project
