@@ -455,6 +455,13 @@ def test_the_placeholder_of_an_image_is_refused(chart: Path) -> None:
         assert reasons(refusal(chart, values)) == [said]
 
 
+def test_the_repository_for_a_try_on_this_machine_is_taken(chart: Path) -> None:
+    readme = (chart.parent / "README.md").read_text("utf-8")
+    (named,) = re.findall(r"placeholder in `repository` with `(.+?)`", readme)
+    _, server = pod(chart, at(PLACEHOLDER, named))
+    assert server["image"] == "local/iris:0.1.0"
+
+
 @pytest.mark.parametrize("case", table("chart/alone"), ids=lambda case: case["said"])
 def test_a_value_that_can_not_work_is_refused_with_a_remedy(
     chart: Path, case: dict[str, Any]
