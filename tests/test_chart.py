@@ -1,8 +1,11 @@
 """The chart: what Helm's engine renders of it, and that the other target registers the same."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -362,7 +365,7 @@ LEAVES = [
     (*place, key)
     for place, keys in GROUPS.items()
     for key, each in keys.items()
-    if not each.get("properties") and key != "global"
+    if not each.get("properties")
 ]
 
 
@@ -379,7 +382,7 @@ def at(place: tuple[str, ...], value: object) -> Values:
 
 @pytest.mark.parametrize("place", LEAVES, ids=".".join)
 def test_a_value_of_another_type_is_refused_by_name(chart: Path, place: tuple[str, ...]) -> None:
-    for wrong in (-3.5, [{}]):
+    for wrong in (-3.5, [{}], {"a": 1}):
         said = refusal(chart, at(place, wrong))
         own = [line for line in reasons(said) if line.startswith(".".join(place))]
         assert own or f"- at '/{'/'.join(place)}" in said
@@ -405,20 +408,29 @@ def test_a_key_that_there_is_not_is_refused_with_those_that_there_are(
     chart: Path, place: tuple[str, ...]
 ) -> None:
     (said,) = reasons(refusal(chart, at((*place, "colour"), "red")))
-    known = ", ".join(sorted(GROUPS[place].keys() - {"global"}, key=str.encode))
+    known = ", ".join(sorted(GROUPS[place], key=str.encode))
     where = ".".join((*place, "colour"))
-    assert said == f"{where}: is not a value here; write one of {known}."
+    assert said == (
+        f"{where}: is not a value here; write one of {known}, or run make chart-lint if it is"
+        " new in values.yaml."
+    )
 
 
-def test_the_chart_of_a_product_may_hold_this_one_twice(chart: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shared", [None, {"region": "eu"}])
+@pytest.mark.parametrize("condition", ["enabled", "installed"])
+def test_the_chart_of_a_product_may_hold_this_one_twice(
+    chart: Path, tmp_path: Path, condition: str, shared: Any
+) -> None:
     product = tmp_path / "product"
     shutil.copytree(chart, product / "charts/iris")
-    twice = [{"name": "iris", "version": "0.1.0", "alias": alias} for alias in ("v1", "v2")]
+    one = {"name": "iris", "version": "0.1.0"}
+    twice = [one | {"alias": each, "condition": f"{each}.{condition}"} for each in ("v1", "v2")]
     whole = {"apiVersion": "v2", "name": "product", "version": "0.1.0", "dependencies": twice}
     (product / "Chart.yaml").write_text(yaml.safe_dump(whole), "utf-8")
-    own = {alias: IMAGE | {"apiVersion": alias, "enabled": True} for alias in ("v1", "v2")}
+    own = {alias: IMAGE | {"apiVersion": alias, condition: True} for alias in ("v1", "v2")}
+    own["v1"]["global"] = shared
     release = {"name": "iris", "namespace": "iris-dev"}
-    values = own | {"global": {"region": "eu"}}
+    values = own | {"global": shared}
     texts = charted(product, release | {"values": values})
     manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
     made = [each for text in manifests for each in yaml.safe_load_all(text) if each]
@@ -443,11 +455,43 @@ def test_the_placeholder_of_an_image_is_refused(chart: Path) -> None:
         assert reasons(refusal(chart, values)) == [said]
 
 
+def test_the_repository_for_a_try_on_this_machine_is_taken(chart: Path) -> None:
+    readme = (chart.parent / "README.md").read_text("utf-8")
+    (named,) = re.findall(r"placeholder in `repository` with `(.+?)`", readme)
+    _, server = pod(chart, at(PLACEHOLDER, named))
+    assert server["image"] == "local/iris:0.1.0"
+
+
 @pytest.mark.parametrize("case", table("chart/alone"), ids=lambda case: case["said"])
 def test_a_value_that_can_not_work_is_refused_with_a_remedy(
     chart: Path, case: dict[str, Any]
 ) -> None:
     assert reasons(refusal(chart, case["values"])) == [case["said"]]
+    with helm_python.Chart.load(chart) as loaded, pytest.raises(helm_python.HelmError) as upgrade:
+        loaded.render(over(IMAGE, case["values"]), name="iris-v1", is_upgrade=True)
+    assert reasons(str(upgrade.value)) == [case["said"]]
+
+
+DAY = """
+import sys
+import helm_python
+
+days = {"deprecatedOn": "2026-03-08", "sunset": "2026-03-29"}
+with helm_python.Chart.load(sys.argv[1]) as chart:
+    chart.render({"image": {"repository": "a/b"}, "deprecation": days})
+"""
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Asia/Beirut", "Pacific/Kiritimati"])
+def test_a_day_is_one_where_the_clock_skips_its_midnight(chart: Path, zone: str) -> None:
+    command = [sys.executable, "-c", DAY, chart]
+    said = subprocess.run(command, env=os.environ | {"TZ": zone}, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+
+
+def test_a_toleration_without_a_value_is_one_of_any(chart: Path) -> None:
+    own, _ = pod(chart, {"tolerations": [{"key": "gpu", "value": None, "effect": None}]})
+    assert own["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
 
 
 @pytest.mark.parametrize("values", table("chart/right"), ids=str)
@@ -505,7 +549,7 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
     if rule := RULES.get(".".join(place)):
         return st.lists(ruled(rule), max_size=2) if "each" in rule else ruled(rule)
     match place[-1]:
-        case "nodeSelector" | "global":
+        case "nodeSelector":
             return st.dictionaries(names(), names(), max_size=2)
         case "tolerations":
             more = {"value": names(), "effect": st.sampled_from(EFFECTS)}

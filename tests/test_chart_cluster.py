@@ -17,6 +17,7 @@ from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.helm import ATOMIC, Helm
 from tests.cluster.load import Target, load
 from tests.cluster.pulumi import Deploys, recipe, shell
+from tests.cluster.releases import NO_IMAGE
 from tests.cluster.stack import NO_CLUSTER, QUICK, Object, kubectl
 from tests.conftest import baker
 
@@ -129,7 +130,7 @@ def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
         releases = wanted(helm, repository, v1={"release": "1.9.9"})
         status, said, told = make_deploy(releases)
         assert (status, told.count("SIGINT")) == (2, 1), said
-        assert "ImagePull" in said[said.index("iris-v1 did not roll out:") :]
+        assert "ImagePull" in said[said.index("What is wrong with iris-v1:") :]
         wait_for(lambda: helm.statuses("iris-v1")[-1] == "deployed")
     assert clients.failures == []
     assert clients.answers.keys() == {"1.0.0"}
@@ -139,19 +140,30 @@ def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
     helm: Helm, up: Callable[..., None], make_deploy: Any, repository: str, many: int
 ) -> None:
     up(v1="1.0.0")
-    pending, *ways_out, again = recipe(helm, "A deploy was killed")
+    pending, history, rollback, uninstall, again = recipe(helm, "A deploy was killed")
     assert again == "make deploy"
 
-    def kill(status: str, name: str, **versions: Any) -> None:
-        """Kill helm while it does this to one version, and do what the README says."""
-        releases = wanted(helm, repository, **versions)
-        helm.killed(status, *helm.upgrade(releases[name]))
-        listed = shell(helm, pending.replace("helm", helm.program, 1))
+    def type_in(line: str, name: str) -> str:
+        return shell(helm, line.replace("helm", helm.program, 1).replace("iris-v1", f"iris-{name}"))
+
+    def kill(status: str, name: str, *flags: str, broken: Any = None, **versions: Any) -> None:
+        """Kill helm while it does this to one version, and do what the README says.
+
+        broken: what that version is to become in the deploy that is killed.
+        """
+        first = wanted(helm, repository, **versions | ({name: broken} if broken else {}))
+        helm.killed(status, *helm.upgrade(first[name]), *flags)
+        listed = type_in(pending, name)
         assert f"iris-{name}" in listed
         assert status in listed
-        (way_out,) = (line for line in ways_out if status in line)
-        own = way_out.replace("helm", helm.program, 1).replace("iris-v1", f"iris-{name}")
-        shell(helm, own)
+        plain, _, _ = history.partition("#")
+        revisions = json.loads(type_in(f"{plain} --output=json", name))
+        of = {each["status"]: str(each["revision"]) for each in revisions}  # of each the last
+        if revision := of.get("deployed", of.get("superseded")):
+            type_in(rollback.replace("REVISION", revision), name)
+        else:
+            type_in(uninstall, name)
+        releases = wanted(helm, repository, **versions)
         result, said, _ = make_deploy(releases)
         assert result == 0, said
         for each, keys in versions.items():
@@ -164,6 +176,10 @@ def test_a_deploy_that_is_killed_harms_nobody_and_is_made_good_by_the_readme(
         kill("pending-install", "v2", v1=v1, v2=v2)
     with load(target(helm, "v2")) as of_v2:
         kill("pending-upgrade", "v1", v1={"release": "1.1.0"}, v2=v2)
+        # A pod that has to start again, so that going back takes a moment.
+        missing = {"release": NO_IMAGE, "rollout": {"max_unavailable": 1}}
+        going_back = ("pending-rollback", "v1", "--timeout=4s")
+        kill(*going_back, broken=missing, v1={"release": "1.1.0"}, v2=v2)
         kill("pending-upgrade", "v1", v1=v1 | deprecated, v2=v2)
         wait_for(lambda: "sunset" in ask(target(helm, "v1"), b"").headers)
         helm.killed("uninstalling", "uninstall", "iris-v1", "--wait", "--cascade=foreground")

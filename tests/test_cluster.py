@@ -280,8 +280,8 @@ def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
         assert (status, deploys.told[-1]) == (2, "SIGINT")
         assert deploys.told.count("SIGINT") == 1
         assert seconds_since(stack, "Failed") < SOON
-        assert "ImagePull" in said[said.index("iris-v1 did not roll out:") :]
-        assert "iris-v2" not in said[said.index("iris-v1 did not roll out:") :]
+        assert "ImagePull" in said[said.index("What is wrong with iris-v1:") :]
+        assert "iris-v2" not in said[said.index("What is wrong with iris-v1:") :]
         # What is left of that fails no other deploy.
         status, said = make_deploy(deploys, stack, v1={"release": "1.1.0"}, v2=V2)
         assert (status, "SIGINT" in deploys.told) == (0, False), said
@@ -308,7 +308,7 @@ def test_a_policy_that_refuses_the_pods_is_named(stack: Stack, deploys: Deploys)
     finally:
         kubectl("delete", "-f", "-", given=policy)
     assert (status, deploys.told.count("SIGINT")) == (2, 1)
-    assert "name a team" in said[said.index("iris-v1 did not roll out:") :]
+    assert "name a team" in said[said.index("What is wrong with iris-v1:") :]
 
 
 def refused(stack: Stack) -> bool:

@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from tests.cluster.image import Image, build
 from tests.project import make
 
+# A release that is never built.
+NO_IMAGE = "1.9.9"
 # What is built for these tests, by release.
 RELEASES = {"1.0.0": "v1", "1.1.0": "v1", "1.2.0": "v1", "1.3.0": "v1", "2.0.0": "v2"}
 
@@ -36,6 +39,9 @@ def publish_releases(ready: Path, folder: Path) -> str:
             image = built[version].copy(app)
             name_build(app, version, release)
         publish(f"{repository}:{release}", image)
+    if registry := os.environ.get("KUBETEST_IMAGES"):
+        # As a registry answers: what nodes say of an image that isn't in the file is their own.
+        register(Path(registry), f"{repository}:{NO_IMAGE}", {"root": "manifest unknown"})
     return repository
 
 
@@ -60,22 +66,22 @@ def publish(name: str, image: Image) -> None:
         subprocess.run(build, check=True)
         subprocess.run(["kind", "load", "docker-image", name], check=True)
         return
-    path = Path(registry)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes test at once
-        _add(path, name, image)
-
-
-def _add(path: Path, name: str, image: Image) -> None:
-    images = json.loads(path.read_text("utf-8"))
     before, _, _ = image.environ["PATH"].partition(":$PATH")
-    images[name] = {
+    entry = {
         "root": str(image.folder),
         "command": image.command,
         "env": {key: value for key, value in image.environ.items() if key != "PATH"},
         "path_prepend": before,
         "mounts": [str(image.folder)],
     }
-    replaced = path.with_suffix(".new")
-    replaced.write_text(json.dumps(images), "utf-8")
-    replaced.rename(path)  # at once: nodes may be reading it
+    register(Path(registry), name, entry)
+
+
+def register(registry: Path, name: str, entry: dict[str, Any]) -> None:
+    """Add an entry to the registry of a cluster without a container engine."""
+    with registry.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes test at once
+        images = json.loads(registry.read_text("utf-8"))
+        replaced = registry.with_suffix(".new")
+        replaced.write_text(json.dumps(images | {name: entry}), "utf-8")
+        replaced.rename(registry)  # at once: nodes may be reading it

@@ -43,6 +43,16 @@ class Rollout:
         return acted >= self.deployment["metadata"]["generation"]
 
     @property
+    def frees(self) -> bool:
+        """Whether old pods are still to go, and new ones start, or are not refused."""
+        own, new = self.deployment.get("status", {}), self.replica_set or {}
+        left = own.get("replicas", 0) > own.get("updatedReplicas", 0)
+        pods = new.get("status", {})
+        start = pods.get("replicas", 0) > pods.get("availableReplicas", 0)
+        refused = condition(new, "ReplicaFailure").get("status") == "True"
+        return not self.seen or (left and (start or not refused))
+
+    @property
     def revision(self) -> tuple[str, str]:
         """Another one with each change of the pods."""
         return self.deployment["metadata"]["uid"], revision(self.deployment)
@@ -122,9 +132,11 @@ class Cluster:
             raise Unreadable("kubectl is not on the PATH: https://kubernetes.io/docs/tasks/tools")
         context = [f"--context={self.context}"] if self.context else []
         command = ["kubectl", *context, f"--namespace={self.namespace}", "get", *what]
-        return json.loads(_output([*command, "--output=json", f"--request-timeout={TIMEOUT}s"]))[
-            "items"
-        ]
+        said = _output([*command, "--output=json", f"--request-timeout={TIMEOUT}s"])
+        try:
+            return json.loads(said)["items"]
+        except (ValueError, KeyError, TypeError):
+            raise Unreadable("kubectl does not answer with JSON") from None
 
 
 def when(event: Object) -> str:
@@ -139,6 +151,7 @@ def _output(command: Sequence[str]) -> str:
             stdin=subprocess.DEVNULL,  # the terminal is Pulumi's
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=TIMEOUT,
             check=True,
         )
@@ -147,4 +160,6 @@ def _output(command: Sequence[str]) -> str:
     except subprocess.CalledProcessError as failed:
         *_, last = failed.stderr.strip().splitlines() or ["kubectl failed"]
         raise Unreadable(last) from None
+    except OSError as error:
+        raise Unreadable(f"kubectl does not start: {error}") from None
     return said.stdout

@@ -2,7 +2,7 @@
 
 Pulumi has the terminal, as if it ran alone. Where a rollout is known to have failed, it is
 interrupted as by Ctrl-C, and what the cluster says of that rollout stands last. The exit status is
-then 1, else Pulumi's own.
+then 1, else Pulumi's own. Where that is an error, what is wrong with any rollout stands last.
 """
 
 import signal
@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from infra.problems import mapping
-from tools.cluster import Cluster, Unreadable
-from tools.watch import Watch, report
+from tools import stack_file
+from tools.cluster import Cluster, Snapshot, Unreadable
+from tools.watch import Trouble, Watch, report
 
 ROOT = Path(__file__).parent.parent
 # Seconds between two looks.
@@ -34,8 +35,7 @@ class Watched:
         Raises:
             Unreadable: the cluster can't be read.
         """
-        project = str(_read(ROOT / "Pulumi.yaml").get("name"))
-        config = mapping(_read(ROOT / f"Pulumi.{stack}.yaml").get("config"))
+        project, config = _files(stack)
         if "kubernetes:kubeconfig" in config:
             raise Unreadable("kubernetes:kubeconfig in the stack file is known to Pulumi alone")
         namespace = mapping(config.get(f"{project}:namespace")).get("name")
@@ -43,28 +43,40 @@ class Watched:
             str(namespace or f"{project}-{stack}".lower()), config.get("kubernetes:context")
         )
         versions = mapping(config.get(f"{project}:versions"))
-        instances = {
+        self.instances = {
             f"{project}-{name}": bool(mapping(own).get("autoscaling"))
             for name, own in versions.items()
             if mapping(own).get("state") != "retired"
         }
-        self.watch = Watch(instances, self.cluster.snapshot())
-        self.said = ""
+        self.watch = Watch(self.instances, self.cluster.snapshot())
+        self.troubles: list[Trouble] = []
 
     def failed(self) -> bool:
-        """Look: whether a rollout has failed. `said`: what is wrong with them, if anything is."""
+        """Look: whether a rollout has failed. `troubles`: what is wrong with those that began."""
         with suppress(Unreadable):  # perhaps the next time
-            troubles = self.watch.look(self.cluster.snapshot(), time.monotonic())
-            self.said = report(self.cluster, troubles) if troubles else ""
-            return any(each.final for each in troubles)
+            self.troubles = self.watch.look(self.cluster.snapshot(), time.monotonic())
+            return any(each.final for each in self.troubles)
         return False
 
+    def ended(self) -> None:
+        """Look at all rollouts of the stack, as if none had been there before."""
+        with suppress(Unreadable):
+            watch = Watch(self.instances, Snapshot([]))
+            self.troubles = watch.look(self.cluster.snapshot(), time.monotonic())
 
-def _read(path: Path) -> dict[str, Any]:
-    """A file of Pulumi's; nothing where it can't be read, which Pulumi itself will say."""
-    with suppress(OSError, yaml.YAMLError):
-        return mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
-    return {}
+
+def _files(stack: str) -> tuple[str, dict[str, Any]]:
+    """The project's name, and the stack's config with whole keys.
+
+    Raises:
+        Unreadable: a file can't be used; why, Pulumi itself will say.
+    """
+    try:
+        project = str(yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["name"])
+        config = stack_file.config(ROOT / f"Pulumi.{stack}.yaml")
+        return project, {k if ":" in k else f"{project}:{k}": each for k, each in config.items()}
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        raise Unreadable(f"Pulumi.yaml or Pulumi.{stack}.yaml can't be read") from None
 
 
 class Run:
@@ -113,16 +125,30 @@ def main(stack: str) -> int:
         print(f"The rollouts are not watched. {reason}", file=sys.stderr)
         watched = None
     run = Run(["pulumi", "up", "--stack", stack])
-    while (status := run.status(PERIOD if watched else None)) is None:
-        if watched and watched.failed() and run.interrupt():
-            print("\nA rollout has failed: Pulumi is interrupted.", file=sys.stderr)
-            run.status()
-            status = 1
-            break
-    if watched and watched.said and status:
-        print(watched.said, file=sys.stderr)
+    try:
+        status, said = _end(run, watched)
+    finally:
+        run.status()  # whatever became of the watch, Pulumi is not left alone
+    if said:
+        print(said, file=sys.stderr)
     return status
 
 
+def _end(run: Run, watched: Watched | None) -> tuple[int, str]:
+    """Wait until Pulumi ends or a rollout fails; the exit status, and what is wrong then."""
+    while (status := run.status(PERIOD if watched else None)) is None:
+        if watched and watched.failed() and run.interrupt():
+            print("\nA rollout has failed: Pulumi is interrupted.", file=sys.stderr)
+            # Now, because what failed may be taken back.
+            return 1, report(watched.cluster, watched.troubles)
+    if watched and status:
+        watched.ended()
+        return status, report(watched.cluster, watched.troubles)
+    return status, ""
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    try:
+        sys.exit(main(sys.argv[1]))
+    except KeyboardInterrupt:  # before Pulumi was started
+        sys.exit(130)

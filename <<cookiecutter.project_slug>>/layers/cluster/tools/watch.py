@@ -4,28 +4,41 @@ What was there before the watch began is never held against a deploy, nor is wha
 another release: the pods of an old one may be as broken as they are.
 """
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from tools.cluster import Cluster, Object, Rollout, Snapshot, condition, when
+from tools.cluster import Cluster, Object, Rollout, Snapshot, Unreadable, condition, when
 
-# Seconds in which a registry, or a policy that is about to change, may still come round.
-MOMENT = 12
+# For how many seconds a reason has to last to be final. A node tries again in a moment. A
+# controller waits twice as long each time, 5 ms at first: its 13th try comes 20 s after the first.
+NOW, MOMENT, LONGER, NEVER = 0, 12, 22, math.inf
 # Why a container waits, and will go on waiting: nothing in the cluster changes an image.
-NO_IMAGE = {"ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
+NO_IMAGE = {"ErrImageNeverPull", "InvalidImageName"}
+# The same where a registry has answered, and this is what it said; not a part of an image's name.
+NOT_PULLED = {"ErrImagePull", "ImagePullBackOff"}
+ANSWERED = re.compile(
+    r"(?<![\w/.-])"
+    r"(not found|(manifest|name) unknown|unauthorized|denied|authentication required)"
+    r"(?![\w/-])",
+    re.IGNORECASE,
+)
 # The same with a Secret or ConfigMap that isn't there; the first pods may wait for it.
 NO_CONFIG = {"CreateContainerConfigError"}
 # Why a container waits where nothing is wrong.
 STARTING = {"", "ContainerCreating", "PodInitializing"}
 # What an admission plugin, a policy or a webhook says where it was asked, and refused.
-REFUSED = ("is forbidden", "denied the request")
+REFUSED = re.compile("is forbidden|denied the request")
 QUOTA = "exceeded quota"
+# What passes, whatever else is said.
+PASSES = re.compile(
+    "status unknown for quota|error looking up service account|not yet ready to handle request|"
+    "timed out waiting for the condition|i/o timeout|too ?many ?requests",
+    re.IGNORECASE,
+)
 # So many of the last events are shown.
 EVENTS = 6
-
-# When a reason is final.
-type Final = Literal["now", "if it lasts", "never"]
 
 
 @dataclass(frozen=True)
@@ -43,27 +56,38 @@ class Watch:
     def __init__(self, instances: Mapping[str, bool], before: Snapshot) -> None:
         self.instances, self.before = instances, before
         self.old = {each["metadata"]["uid"] for each in before.objects}
-        self.since: dict[tuple[str, str], float] = {}
-        self.pod_ended: float | None = None
+        self.since: dict[tuple[str, float], float] = {}
+        # When there may have been room in a quota that there wasn't before.
+        self.room = -math.inf
+        # What was last said of a pull, by pod: a back-off of Kubernetes 1.30 names no cause.
+        self.pulls: dict[str, str] = {}
 
     def look(self, now: Snapshot, clock: float) -> list[Trouble]:
         """What is wrong with the rollouts that began after the watch did.
 
         clock: seconds, from whenever; they are compared with those of earlier looks.
         """
-        if any("deletionTimestamp" in each["metadata"] for each in now.of("Pod")):
-            self.pod_ended = clock
+        begun = {
+            instance: rollout
+            for instance, autoscaled in self.instances.items()
+            if (rollout := now.rollout(instance))
+            and self._began(instance, rollout, autoscaled=autoscaled)
+        }
+        ends = ("deletionTimestamp" in each["metadata"] for each in now.of("Pod"))
+        if any(ends) or any(each.frees for each in begun.values()):
+            self.room = clock
         seen = self.since
         self.since = {}
         found: list[Trouble] = []
-        for instance, autoscaled in self.instances.items():
-            rollout = now.rollout(instance)
-            if rollout and rollout.seen and self._began(instance, rollout, autoscaled=autoscaled):
-                for subject, reason, final in self._reasons(instance, rollout):
-                    key = (subject, final)
-                    self.since[key] = since = seen.get(key, clock)
-                    over = final == "if it lasts" and self._over(reason, since, clock)
-                    found.append(Trouble(rollout, reason, final == "now" or over))
+        for instance, rollout in begun.items():
+            for subject, reason, lasts in self._reasons(instance, rollout) if rollout.seen else ():
+                key = (subject, lasts)
+                self.since[key] = since = seen.get(key, clock)
+                if QUOTA in reason and self.room > since:
+                    # What ends gives back its part. The controller tries again at the latest after
+                    # as long again as it has tried in vain.
+                    since = 2 * self.room - since
+                found.append(Trouble(rollout, reason, clock >= since + lasts))
         return found
 
     def _began(self, instance: str, rollout: Rollout, *, autoscaled: bool) -> bool:
@@ -74,39 +98,36 @@ class Watch:
         generations = (each.deployment["metadata"]["generation"] for each in (before, rollout))
         return not autoscaled and len({*generations}) > 1
 
-    def _reasons(self, instance: str, rollout: Rollout) -> Iterator[tuple[str, str, Final]]:
-        """Of what something is wrong, what, and when that is final."""
+    def _reasons(self, instance: str, rollout: Rollout) -> Iterator[tuple[str, str, float]]:
+        """Of what something is wrong, what, and how long that has to last."""
         before = self.before.rollout(instance)
         progress = condition(rollout.deployment, "Progressing")
         if progress.get("reason") == "ProgressDeadlineExceeded" and not (
             before and progress == condition(before.deployment, "Progressing")
         ):
-            yield rollout.name, _said(progress), "now"
+            yield rollout.name, _said(progress), NOW
         refusal = condition(rollout.replica_set or {}, "ReplicaFailure")
         if refusal.get("status") == "True" and refusal not in self._old_refusals():
             said = _said(refusal)
-            asked = any(sign in said for sign in REFUSED)
-            yield rollout.name, said, "if it lasts" if asked else "never"
+            asked = REFUSED.search(said) and not PASSES.search(said)
+            yield rollout.name, said, LONGER if asked else NEVER
         for pod in rollout.pods:
             own = pod["metadata"]
             if own["uid"] not in self.old and "deletionTimestamp" not in own:
                 for name, said in waiting(pod):
-                    hopeless = name in NO_IMAGE or (name in NO_CONFIG and not rollout.first)
-                    yield own["name"], said, "if it lasts" if hopeless else "never"
+                    if name == "ErrImagePull":
+                        self.pulls[own["uid"]] = said
+                    whole = said + self.pulls.get(own["uid"], "")
+                    hopeless = (
+                        name in NO_IMAGE
+                        or (name in NOT_PULLED and ANSWERED.search(whole))
+                        or (name in NO_CONFIG and not rollout.first)
+                    )
+                    passes = not hopeless or PASSES.search(whole)
+                    yield own["name"], said, NEVER if passes else MOMENT
 
     def _old_refusals(self) -> list[Object]:
         return [condition(each, "ReplicaFailure") for each in self.before.of("ReplicaSet")]
-
-    def _over(self, reason: str, since: float, clock: float) -> bool:
-        """Whether a reason has lasted too long to pass.
-
-        A pod that ends gives back its part of a quota. Kubernetes tries again later and later: at
-        the latest after as long again as it has tried in vain.
-        """
-        until = since + MOMENT
-        if QUOTA in reason and self.pod_ended is not None and self.pod_ended > since:
-            until = max(until, self.pod_ended + (self.pod_ended - since) + MOMENT)
-        return clock >= until
 
 
 def waiting(pod: Object) -> Iterator[tuple[str, str]]:
@@ -133,17 +154,17 @@ def _said(state: Object) -> str:
 
 
 def report(cluster: Cluster, troubles: list[Trouble]) -> str:
-    """What is wrong with some rollouts, and the last events of each.
-
-    Raises:
-        Unreadable: the cluster can't be read any more.
-    """
+    """What is wrong with some rollouts, and the last events of each."""
     lines: list[str] = []
     for name, rollout in {each.rollout.name: each.rollout for each in troubles}.items():
-        lines += ["", f"{name} did not roll out:"]
+        lines += ["", f"What is wrong with {name}:"]
         lines += [f"  {each.reason}" for each in troubles if each.rollout.name == name][:EVENTS]
         lines += [f"  pod {each['metadata']['name']}: {_state(each)}" for each in rollout.pods]
-        events = cluster.warnings(rollout)[-EVENTS:]
+        try:
+            events = cluster.warnings(rollout)[-EVENTS:]
+        except Unreadable as reason:
+            lines.append(f"  The last events can't be read: {reason}")
+            continue
         lines += ["  The last events:"] if events else []
         lines += [
             f"  {when(each)} {each['involvedObject']['name']} {_said(each)}" for each in events

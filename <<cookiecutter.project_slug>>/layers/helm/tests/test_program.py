@@ -175,12 +175,12 @@ def test_an_edited_chart_is_another_description_of_every_release_and_nothing_els
         assert now["description"] == known_by
 
 
-def test_a_chart_is_known_by_names_and_bytes_of_what_helm_reads(
+def test_a_chart_is_known_by_names_and_bytes_of_all_but_hidden_files(
     stacks: Stacks, chart: Path
 ) -> None:
     before = described(stacks)
     (chart / "templates/service.yaml").chmod(0o755)
-    for name in (".swap", "templates/service.yaml~", "iris-0.1.0.tgz", ".git/HEAD"):
+    for name in (".swap", "templates/.service.yaml.swp", ".git/HEAD"):
         (chart / name).parent.mkdir(exist_ok=True)
         (chart / name).write_text("Helm reads none of these.", "utf-8")
     assert described(stacks) == before

@@ -7,8 +7,11 @@ the chart that was installed before, and null deletes one.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 CHART = Path(__file__).parent.parent / "chart"
 TABLE = re.compile(r"(?<=\| --- \| --- \| --- \|\n)(\|.*\n)+")
@@ -39,17 +42,16 @@ def table(text: str) -> str:
 
 def again(text: str) -> str:
     """The template that has the defaults."""
-    kept = [
-        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
-    ]
-    own = "\n".join(kept)
-    return f"{COMMENT}\n{BEGIN}\n{own}\n{END}\n"
+    own = yaml.safe_dump(yaml.safe_load(text), sort_keys=False)
+    return f"{COMMENT}\n{BEGIN}\n{own}{END}\n"
 
 
 def main() -> None:
     """Write the files."""
     path = CHART / "README.md"
     text = (CHART / "values.yaml").read_text(encoding="utf-8")
+    if "{{" in str(yaml.safe_load(text)):
+        sys.exit("chart/values.yaml: a default has {{, which templates would execute; remove it.")
     (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
     rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))

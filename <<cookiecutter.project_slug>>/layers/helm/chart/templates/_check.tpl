@@ -3,15 +3,21 @@
 {{- $problems := list -}}
 {{- $v := .Values -}}
 {{- /* Of a parent chart, and of charts that stand in this one. */ -}}
-{{- $own := omit $v "global" "enabled" -}}
+{{- $own := omit $v "global" -}}
 {{- range $name, $_ := .Subcharts -}}
 {{- $own = omit $own $name -}}
+{{- end -}}
+{{- range $name, $value := $own -}}
+{{- if and (kindIs "bool" $value) (not $.Chart.IsRoot) -}}
+{{- /* Its condition, whatever it is called. */ -}}
+{{- $own = omit $own $name -}}
+{{- end -}}
 {{- end -}}
 {{- $alone := include "model.unknown" (list $own (include "model.defaults" . | fromYaml) "") -}}
 {{- $alone = printf "%s\n%s" $alone (include "model.wrong" .) -}}
 {{- if .Release.IsUpgrade -}}
 {{- $served := dig "spec" "selector" "api-version" $v.apiVersion (lookup "v1" "Service" .Release.Namespace (include "model.name" .)) -}}
-{{- if ne $served (toString $v.apiVersion) -}}
+{{- if ne (toString $served) (toString $v.apiVersion) -}}
 {{- $problems = append $problems (printf "apiVersion: is %v, and this Helm release serves %s, whose clients would lose it; write %s, or install %v as a Helm release of its own." $v.apiVersion $served $served $v.apiVersion) -}}
 {{- end -}}
 {{- end -}}

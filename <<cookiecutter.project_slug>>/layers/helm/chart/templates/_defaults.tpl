@@ -3,8 +3,8 @@
 apiVersion: v1
 image:
   repository: registry.example.com/model
-  tag: ""
-  digest: ""
+  tag: ''
+  digest: ''
   pullSecrets: []
 replicas: 2
 autoscaling:
@@ -32,24 +32,24 @@ tolerations: []
 expose: none
 routing:
   by: path
-  host: ""
+  host: ''
   default: false
 gateway:
-  name: ""
-  namespace: ""
-  listener: ""
+  name: ''
+  namespace: ''
+  listener: ''
   https: true
 ingress:
-  className: ""
-  tlsSecret: ""
+  className: ''
+  tlsSecret: ''
 network:
   allowFrom: []
   metricsFrom: []
 deprecation:
-  deprecatedOn: ""
-  sunset: ""
-  migrationUrl: ""
+  deprecatedOn: ''
+  sunset: ''
+  migrationUrl: ''
 test:
-  baseUrl: ""
-fullnameOverride: ""
+  baseUrl: ''
+fullnameOverride: ''
 {{- end }}

@@ -118,7 +118,8 @@ nodeSelector.{{ $name }}: {{ toRawJson $value }} is not text; write it in quotes
 {{- $right = and (regexMatch $rule.text $text) (regexMatch ($rule.also | default "") $text) -}}
 {{- $right = and $right (le (len $text) (int ($rule.most | default 10000))) -}}
 {{- if and $right $rule.day $text -}}
-{{- $right = eq $text (toDate "2006-01-02" $text | date "2006-01-02") -}}
+{{- /* At noon, because some clocks skip a midnight. */ -}}
+{{- $right = eq $text (toDate "2006-01-02 15" (printf "%s 12" $text) | date "2006-01-02") -}}
 {{- end -}}
 {{- else if or (kindIs "int64" $value) (kindIs "float64" $value) -}}
 {{- $right = regexMatch ($rule.number | default "^-$") $text -}}

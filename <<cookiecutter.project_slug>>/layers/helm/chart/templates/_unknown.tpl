@@ -4,8 +4,8 @@
 {{- $place := index . 2 -}}
 {{- range $key, $value := index . 0 -}}
 {{- if not (hasKey $known $key) -}}
-{{ $place }}{{ $key }}: is not a value here; write {{ include "model.meant" (list $key $known) }}.
-{{ else if and $value (kindIs "map" $value) (get $known $key) -}}
+{{ $place }}{{ $key }}: is not a value here; write {{ include "model.meant" (list $key $known) }}, or run make chart-lint if it is new in values.yaml.
+{{ else if and (kindIs "map" $value) (kindIs "map" (get $known $key)) (get $known $key) -}}
 {{ include "model.unknown" (list $value (get $known $key) (printf "%s%s." $place $key)) }}
 {{- end -}}
 {{- end -}}
