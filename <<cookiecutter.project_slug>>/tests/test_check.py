@@ -127,13 +127,22 @@ def test_an_answer_without_an_end_did_not_come(
     assert "“the example” did not come: nothing whole came within 0.3 s" in capsys.readouterr().err
 
 
+# Who is started in the background may have been told to ignore an interrupt.
+INTERRUPTIBLE = """
+import signal, sys
+from tools import check
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(check.main())
+"""
+
+
 def test_an_interrupt_ends_it_whatever_it_waits_for(stack: Live) -> None:
     stack.changes = ONE
     for name in ("infra", "serving", "tools"):
         (stack.folder / name).symlink_to(ROOT / name)
     where = ["--outputs", "outputs.json", "--address", f"127.0.0.1:{stack.port}", "--wait", "15"]
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.check", "dev", *where],
+        [sys.executable, "-c", INTERRUPTIBLE, "dev", *where],
         cwd=stack.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
