@@ -311,10 +311,26 @@ def test_a_policy_that_refuses_the_pods_is_named(stack: Stack, deploys: Deploys)
     assert "name a team" in said[said.index("What is wrong with iris-v1:") :]
 
 
+# What the namespace asks of every pod.
+RESTRICTED: Object = {
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [
+        {
+            "name": "any",
+            "image": "any",
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+    ],
+}
+
+
 def refused(stack: Stack) -> bool:
     """Whether a pod is refused by a policy of the test."""
     own = ["--image=any", "--dry-run=server", f"--namespace={stack.namespace}"]
-    own += ["--overrides={}"]
+    own += [f"--overrides={json.dumps({'spec': RESTRICTED})}"]
     try:
         kubectl("run", "any", *own)
     except RuntimeError as error:
