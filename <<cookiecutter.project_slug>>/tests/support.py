@@ -1,6 +1,7 @@
 """What the tests share: an answer as a client sees it, and the app without any adapter."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ JSON = ("Content-Type", "application/json")
 TRANSPORT = {"connection", "content-length", "date", "server"}
 
 type Headers = tuple[tuple[str, str], ...]
+
+
+def interruptible(module: str) -> list[str]:
+    """The command that runs a module; what runs in the background may ignore interrupts else."""
+    own = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    run = f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    return [sys.executable, "-c", f"import runpy, signal; {own}; {run}"]
 
 
 @dataclass(frozen=True)

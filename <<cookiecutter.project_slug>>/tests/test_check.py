@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import yaml
 
 from tests.live import BASE_URL, RELEASE, SAID_WHEN_DEPRECATED, Live, live
 from tests.stacks import DEPRECATED
-from tests.support import GOLDEN, ROOT, VERSION
+from tests.support import GOLDEN, ROOT, VERSION, interruptible
 from tools import asking, check, deployed
 
 CASES = yaml.safe_load((ROOT / "tests/differences.yaml").read_text("utf-8"))
@@ -127,22 +126,13 @@ def test_an_answer_without_an_end_did_not_come(
     assert "“the example” did not come: nothing whole came within 0.3 s" in capsys.readouterr().err
 
 
-# Who is started in the background may have been told to ignore an interrupt.
-INTERRUPTIBLE = """
-import signal, sys
-from tools import check
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.exit(check.main())
-"""
-
-
 def test_an_interrupt_ends_it_whatever_it_waits_for(stack: Live) -> None:
     stack.changes = ONE
     for name in ("infra", "serving", "tools"):
         (stack.folder / name).symlink_to(ROOT / name)
     where = ["--outputs", "outputs.json", "--address", f"127.0.0.1:{stack.port}", "--wait", "15"]
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "dev", *where],
+        [*interruptible("tools.check"), "dev", *where],
         cwd=stack.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import ROOT
+from tests.support import ROOT, interruptible
 from tools.cluster import Snapshot
 from tools.watch import LONGER, MOMENT, Watch
 
@@ -341,7 +341,7 @@ class StandIns:
         """`make deploy`, in a terminal's foreground group of its own."""
         path = f"{self.path}:{os.environ['PATH']}"
         return subprocess.Popen(
-            [sys.executable, "-m", "tools.deploy", "dev"],
+            [*interruptible("tools.deploy"), "dev"],
             cwd=self.project,
             env=os.environ | {"STANDS_IN": str(self.folder), "PATH": path} | environ,
             stdout=subprocess.PIPE,
@@ -408,12 +408,7 @@ def test_a_stack_file_with_short_keys_is_watched(stand_ins: StandIns) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "config: {iris:versions: {v1: {release: 1.0.0, sunset: 2027-02-30}}}",
-        "config: [",
-        "config: {1: a}",
-    ],
+    "text", ["config: {iris:versions: {v1: {release: 1.0.0, sunset: 2027-02-30}}}", "config: ["]
 )
 def test_a_stack_file_that_can_not_be_read_is_left_to_pulumi(
     stand_ins: StandIns, text: str
