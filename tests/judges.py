@@ -34,7 +34,9 @@ def hadolint(dockerfile: Path) -> str:
     # Nothing of this person's either: without a name it would look for a configuration.
     config = dockerfile.with_name("hadolint.yaml")
     config.write_text("{}\n", "utf-8")
-    return _found([PROGRAMS / "hadolint", "--config", config, "--disable-ignore-pragma", dockerfile])
+    return _found(
+        [PROGRAMS / "hadolint", "--config", config, "--disable-ignore-pragma", dockerfile]
+    )
 
 
 def _found(command: list[str | Path]) -> str:
