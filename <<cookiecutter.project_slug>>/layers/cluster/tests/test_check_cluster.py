@@ -29,7 +29,7 @@ def test_a_retired_version_is_looked_for_where_the_others_are(
 ) -> None:
     url = f"http://iris.example.org{scheme.path(VERSION)}"
     stack.stack({f"{VERSION}_base_url": url}, stack={"versions": RETIRED})
-    stack.changes = {"else": {"status": 200, "headers": {}, "body": "{}"}}
+    stack.changes = {"else": {"status": 200, "headers": {"X-API-Version": OTHER}, "body": "{}"}}
     status, said = stack.check(), capsys.readouterr()
     if NAME == "host":
         assert UNKNOWN in said.out
