@@ -167,7 +167,9 @@ class Stack(OnCluster):
         path.with_name("Pulumi.live.yaml").write_text(yaml.safe_dump({"config": config}), "utf-8")
         outputs = self.folder / "outputs.json"
         outputs.write_text(json.dumps(self.exports), "utf-8")
-        where = ["--outputs", outputs, "--address", urlsplit(os.environ["GATEWAY_URL"]).netloc]
+        gateway = urlsplit(os.environ["GATEWAY_URL"])
+        address = f"{gateway.hostname}:{gateway.port or 80}"
+        where = ["--outputs", outputs, "--address", address]
         command = [self.python, "-m", "tools.check", "live", *where]
         return subprocess.run(command, cwd=self.project, capture_output=True, text=True)
 

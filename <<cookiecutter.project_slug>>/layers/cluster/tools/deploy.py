@@ -83,19 +83,27 @@ class Run:
     """A command that has the terminal to itself, and its signals too."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.interrupted = False
+        self.noted = set[int]()
         # Ctrl-C reaches every process of the terminal: the command has had it already. It is
         # started with signals as they were, which would not be so if this one were ignored.
         signal.signal(signal.SIGINT, self._note)
+        signal.signal(signal.SIGTERM, self._note)
         self.process = subprocess.Popen(command)
         # This one reaches nobody else, such as where a CI runner ends a job.
         signal.signal(signal.SIGTERM, self._pass_on)
+        if signal.SIGTERM in self.noted:  # while there was nobody to pass it on to
+            self.process.send_signal(signal.SIGTERM)
 
-    def _note(self, *_: object) -> None:
-        self.interrupted = True
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody has ended it."""
+        return bool(self.noted)
+
+    def _note(self, number: int, _: object) -> None:
+        self.noted.add(number)
 
     def _pass_on(self, number: int, _: object) -> None:
-        self.interrupted = True
+        self.noted.add(number)
         self.process.send_signal(number)
 
     def interrupt(self) -> bool:
