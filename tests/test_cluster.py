@@ -118,28 +118,6 @@ def test_each_version_answers_its_golden_requests_under_each_scheme(stack: Stack
     assert ask(other).headers["x-model-release"] == "2.0.0"
 
 
-@pytest.mark.parametrize("stack", ["path", "host", "header"], indirect=True)
-def test_a_check_finds_what_is_as_the_stack_file_says_and_what_is_not(stack: Stack) -> None:
-    contracts = stack.project / "contracts"
-    v1 = (contracts / "v1.json").read_text("utf-8")
-    (contracts / "v2.json").write_text(v1.replace("/v1/", "/v2/").replace('"v1"', '"v2"'), "utf-8")
-    serve(stack, v1=V1, v2=V2)
-    said = stack.check(**keys(stack, v1=V1, v2=V2))
-    assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.splitlines() == [
-        f"{name}: release {own['release']}, as Pulumi.live.yaml says."
-        for name, own in (("v1", V1), ("v2", V2))
-    ]
-    said = stack.check(**keys(stack, v1={"release": "1.0.1"}, v2=V2 | DEPRECATED))
-    assert said.returncode == 1
-    assert "has X-Model-Release 1.0.0, not 1.0.1" in said.stderr
-    assert "has no Deprecation, which is @" in said.stderr
-    retired = {"state": "retired", "sunset": "2027-03-31"}
-    said = stack.check(**keys(stack, v1=V1, v2=V2 | retired))
-    assert said.returncode == (0 if stack.scheme == "host" else 1), said.stdout
-    assert ("status 422, not 404" in said.stderr) is (stack.scheme != "host")
-
-
 @pytest.mark.parametrize("stack", ["header"], indirect=True)
 def test_a_call_that_names_no_version_gets_the_default_one(stack: Stack) -> None:
     serve(stack, v1=V1, v2=V2)
