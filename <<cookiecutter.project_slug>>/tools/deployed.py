@@ -50,7 +50,10 @@ class Deployed:
         """
         name = f"Pulumi.{stack}.yaml"
         try:
-            project, config = stack_file.read(ROOT, stack)
+            project, keys = stack_file.read(ROOT, stack)
+            if secret := [key for key, value in keys.items() if "secure" in mapping(value)]:
+                raise ValueError(f"{', '.join(secret)}: is a secret, which only Pulumi reads.")
+            config = stack_file.handed_over(keys, project)
             settings = Wanted.read(project, stack, config)
         except FileNotFoundError as error:
             raise CannotAsk(f"{Path(error.filename).name} is missing.") from None

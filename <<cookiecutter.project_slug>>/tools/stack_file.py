@@ -10,18 +10,18 @@ import yaml
 from infra.problems import mapping
 
 
-def read(root: Path, stack: str) -> tuple[str, dict[str, str]]:
-    """The name of the project in a folder, and the config of a stack as Pulumi hands it over.
+def read(root: Path, stack: str) -> tuple[str, dict[str, Any]]:
+    """The name of the project in a folder, and the config of a stack under whole keys.
 
     Raises:
         FileNotFoundError: a file is missing.
-        OSError, TypeError, ValueError, yaml.YAMLError: one can't be read, or only by Pulumi.
+        OSError, ValueError, yaml.YAMLError: one can't be read, or the project has no name.
     """
-    project = str(mapping(yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))).get("name"))
-    keys = config(root / f"Pulumi.{stack}.yaml")
-    if secret := [name for name, value in keys.items() if "secure" in mapping(value)]:
-        raise ValueError(f"{', '.join(secret)}: is a secret, which only Pulumi reads.")
-    return project, handed_over(keys, project)
+    about = mapping(yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8")))
+    if "name" not in about:
+        raise ValueError("Pulumi.yaml: name is missing.")
+    project = str(about["name"])
+    return project, whole(config(root / f"Pulumi.{stack}.yaml"), project)
 
 
 def config(path: Path) -> dict[str, Any]:
@@ -34,13 +34,20 @@ def config(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in keys.items()}
 
 
+def whole(keys: Mapping[str, Any], project: str) -> dict[str, Any]:
+    """The same under whole keys: one without a colon is the project's own."""
+    return {key if ":" in key else f"{project}:{key}": value for key, value in keys.items()}
+
+
 def handed_over(keys: Mapping[str, Any], project: str) -> dict[str, str]:
-    """The same as text, and all but text as JSON; a key without a colon is the project's own."""
+    """The same under whole keys as text, and all but text as JSON.
+
+    Raises:
+        TypeError: JSON can't say it.
+    """
     return {
-        key if ":" in key else f"{project}:{key}": (
-            value if isinstance(value, str) else json.dumps(value, default=_day)
-        )
-        for key, value in keys.items()
+        key: value if isinstance(value, str) else json.dumps(value, default=_day)
+        for key, value in whole(keys, project).items()
     }
 
 

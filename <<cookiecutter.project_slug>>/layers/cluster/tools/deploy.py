@@ -72,10 +72,8 @@ def _files(stack: str) -> tuple[str, dict[str, Any]]:
         Unreadable: a file can't be used; why, Pulumi itself will say.
     """
     try:
-        project = str(yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["name"])
-        config = stack_file.config(ROOT / f"Pulumi.{stack}.yaml")
-        return project, {k if ":" in k else f"{project}:{k}": each for k, each in config.items()}
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        return stack_file.read(ROOT, stack)
+    except (OSError, ValueError, yaml.YAMLError):
         raise Unreadable(f"Pulumi.yaml or Pulumi.{stack}.yaml can't be read") from None
 
 
@@ -83,7 +81,8 @@ class Run:
     """A command that has the terminal to itself, and its signals too."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.noted = set[int]()
+        self.interrupted = False
+        self.early = set[int]()
         # Ctrl-C reaches every process of the terminal: the command has had it already. It is
         # started with signals as they were, which would not be so if this one were ignored.
         signal.signal(signal.SIGINT, self._note)
@@ -91,19 +90,15 @@ class Run:
         self.process = subprocess.Popen(command)
         # This one reaches nobody else, such as where a CI runner ends a job.
         signal.signal(signal.SIGTERM, self._pass_on)
-        if signal.SIGTERM in self.noted:  # while there was nobody to pass it on to
+        if signal.SIGTERM in self.early:  # while there was nobody to pass it on to
             self.process.send_signal(signal.SIGTERM)
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether somebody has ended it."""
-        return bool(self.noted)
-
     def _note(self, number: int, _: object) -> None:
-        self.noted.add(number)
+        self.interrupted = True
+        self.early.add(number)
 
     def _pass_on(self, number: int, _: object) -> None:
-        self.noted.add(number)
+        self.interrupted = True
         self.process.send_signal(number)
 
     def interrupt(self) -> bool:
@@ -144,7 +139,7 @@ def main(stack: str) -> int:
 
 def _end(run: Run, watched: Watched | None) -> tuple[int, str]:
     """Wait until Pulumi ends or a rollout fails; the exit status, and what is wrong then."""
-    while (status := run.status(PERIOD if watched else None)) is None:
+    while (status := run.status(PERIOD)) is None:
         if watched and watched.failed() and run.interrupt():
             print("\nA rollout has failed: Pulumi is interrupted.", file=sys.stderr)
             # Now, because what failed may be taken back.

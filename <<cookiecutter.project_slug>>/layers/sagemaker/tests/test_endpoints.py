@@ -164,6 +164,14 @@ def test_each_endpoint_that_the_stack_file_asks_for_is_looked_for(
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_secret_elsewhere_in_the_stack_file_hides_no_endpoint(
+    machine: Machine, cloud: Cloud
+) -> None:
+    machine.write(FILE | {f"{PROJECT}:alarm_topic": {"secure": "v1:abc"}})
+    endpoints.main("dev")
+    assert cloud.asked == [V1, V2]
+
+
 def test_an_endpoint_that_pulumi_knows_is_its_own(machine: Machine, cloud: Cloud) -> None:
     cloud.endpoints = {V1: {"EndpointStatus": "Failed"}, V2: {"EndpointStatus": "Updating"}}
     machine.pulumi_has(V1, V2)

@@ -101,7 +101,8 @@ def lost(endpoint: dict[str, Any], stack: Given, region: str) -> str:
 def main(name: str) -> None:
     """Say which endpoints of a stack Pulumi has lost."""
     try:
-        project, config = stack_file.read(ROOT, name)
+        project, keys = stack_file.read(ROOT, name)
+        config = stack_file.handed_over(keys, project)
         stack = Given(project, name, config, deploying=True)
         state, sagemaker = known(name), client("sagemaker", name, config)
         found = [described(sagemaker, each) for each in wanted(stack) if each not in state]
