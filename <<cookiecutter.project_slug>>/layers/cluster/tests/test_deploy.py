@@ -289,7 +289,8 @@ print("Do you want to perform this update?", flush=True)
 if status := os.environ.get("STATUS"):
     time.sleep(float(os.environ.get("SECONDS", "0")))
     sys.exit(int(status))
-time.sleep(30)
+for _ in range(300):  # a signal that comes just before a sleep is seen after it
+    time.sleep(0.1)
 """
 KUBECTL = """
 import os, sys, time
