@@ -5,6 +5,7 @@ Needs KUBECONFIG, a Gateway `public` in the namespace `gateways`, and its addres
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from tests.cluster.client import ask, release_of, wait_for
 from tests.cluster.load import Target, load
 from tests.cluster.pulumi import Deploys, recipe, row, shell
+from tests.cluster.releases import name_build
 from tests.cluster.stack import NO_CLUSTER, QUICK, Object, Stack, kubectl
 from tests.conftest import baker
 
@@ -116,6 +118,27 @@ def test_each_version_answers_its_golden_requests_under_each_scheme(stack: Stack
         if answer.status != 200 and answer.headers["x-api-version"] == "v1":
             assert answer.body.decode() == promised["body"], each["name"]
     assert ask(other).headers["x-model-release"] == "2.0.0"
+
+
+@pytest.mark.parametrize("stack", ["path", "host", "header"], indirect=True)
+def test_a_check_finds_what_is_as_the_stack_file_says_and_what_is_not(stack: Stack) -> None:
+    name_build(stack.project, "v2", V2["release"])
+    subprocess.run([stack.python, "-m", "tools.contract"], cwd=stack.project, check=True)
+    serve(stack, v1=V1, v2=V2)
+    said = stack.check(**keys(stack, v1=V1, v2=V2))
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.splitlines() == [
+        f"{name}: release {own['release']}, as Pulumi.live.yaml says."
+        for name, own in (("v1", V1), ("v2", V2))
+    ]
+    said = stack.check(**keys(stack, v1={"release": "1.0.1"}, v2=V2 | DEPRECATED))
+    assert said.returncode == 1
+    assert "has X-Model-Release 1.0.0, not 1.0.1" in said.stderr
+    assert "has no Deprecation, which is @" in said.stderr
+    retired = {"state": "retired", "sunset": "2027-03-31"}
+    said = stack.check(**keys(stack, v1=V1, v2=V2 | retired))
+    assert said.returncode == (0 if stack.scheme == "host" else 1), said.stdout
+    assert ("status 422, not 404" in said.stderr) is (stack.scheme != "host")
 
 
 @pytest.mark.parametrize("stack", ["header"], indirect=True)

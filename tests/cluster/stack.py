@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
 
 from tests.project import program
 
@@ -155,6 +158,20 @@ class Stack(OnCluster):
         names = [name for export, name in self.exports.items() if export.endswith("_deployment")]
         own = [f"--namespace={self.namespace}", "--timeout=90s"]
         return [["rollout", "status", f"deployment/{name}", *own] for name in names]
+
+    def check(self, **keys: Any) -> subprocess.CompletedProcess[str]:
+        """What `make check` says of what is deployed where the stack file has these keys."""
+        path = self.project / "Pulumi.dev.yaml"
+        config = yaml.safe_load(path.read_text("utf-8"))["config"]
+        config |= {f"iris:{name}": value for name, value in keys.items()}
+        path.with_name("Pulumi.live.yaml").write_text(yaml.safe_dump({"config": config}), "utf-8")
+        outputs = self.folder / "outputs.json"
+        outputs.write_text(json.dumps(self.exports), "utf-8")
+        gateway = urlsplit(os.environ["GATEWAY_URL"])
+        address = f"{gateway.hostname}:{gateway.port or 80}"
+        where = ["--outputs", outputs, "--address", address]
+        command = [self.python, "-m", "tools.check", "live", *where]
+        return subprocess.run(command, cwd=self.project, capture_output=True, text=True)
 
     def get(self, kind: str) -> list[Object]:
         """All objects of a kind."""
