@@ -133,7 +133,9 @@ class App:
         instances = [instance for each in several for instance in each.instances]
         try:
             predictions = self._predictions(several[0], instances)
-        except Exception as exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exception:  # a panic of an extension is none of Exception's
             if len(several) == 1:
                 return [self._blamed(several[0], exception)]
             return [self._predicted([each])[0] for each in several]
@@ -155,7 +157,7 @@ class App:
             raise ValueError(f"{len(predictions)} predictions for {asked} instances")
         return predictions
 
-    def _blamed(self, work: Work, exception: Exception) -> Response:
+    def _blamed(self, work: Work, exception: BaseException) -> Response:
         """The response to a request with which the model raised."""
         try:
             problem = client_error(work, exception)
@@ -167,7 +169,7 @@ class App:
         # Not the model's failure, yet its owner may want to bound what the contract allows.
         return msgspec.structs.replace(response, error=_traceback(exception))
 
-    def failed(self, request_id: str, exception: Exception) -> Response:
+    def failed(self, request_id: str, exception: BaseException) -> Response:
         """The response to a request that raised: what the client may see, the rest for the log."""
         error = None
         if not isinstance(exception, Problem):
@@ -232,7 +234,7 @@ def _check_content_type(content_type: str) -> None:
         raise Problem(415, "Send JSON in UTF-8, with the header Content-Type: application/json.")
 
 
-def _traceback(exception: Exception) -> str:
+def _traceback(exception: BaseException) -> str:
     import traceback  # only here: a start without errors is faster without
 
     return plain("".join(traceback.format_exception(exception)))

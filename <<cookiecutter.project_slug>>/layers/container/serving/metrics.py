@@ -13,6 +13,9 @@ BATCH = Histogram(
     "Instances predicted at once.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 )
+BATCH_LIMIT = Gauge(
+    "model_serving_batch_limit", "Instances that are worth predicting at once, as measured."
+)
 LOAD = Gauge("model_serving_load_seconds", "How long loading and warming up the model took.")
 BUILD = Info("model_serving_build", "What is served here.")
 IN_FLIGHT = Gauge("model_serving_in_flight", "Requests being answered.")

@@ -5,6 +5,8 @@ from typing import Self
 
 from tests.support import EXAMPLE, PREDICT, Answer
 
+CHUNKED = "Transfer-Encoding: chunked"
+
 
 class Client:
     """One connection to a server on the loopback interface."""
@@ -49,7 +51,12 @@ def post(body: bytes = EXAMPLE, *headers: str, version: str = "1.1", path: str =
     return "\r\n".join([*lines, *headers, "", ""]).encode() + body
 
 
+def chunk(data: bytes) -> bytes:
+    """A chunk of a body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
 def chunked(body: bytes, *trailers: str) -> bytes:
     """A body in one chunk."""
     end = "\r\n".join(["0", *trailers, "", ""]).encode()
-    return b"%x\r\n%b\r\n%b" % (len(body), body, end)
+    return chunk(body) + end

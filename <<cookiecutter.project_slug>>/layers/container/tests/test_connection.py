@@ -1,23 +1,25 @@
 """What a client can do to a connection: every limit, and bytes that are no request."""
 
+import asyncio
 import json
+import re
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from unittest.mock import Mock, call
 
 import msgspec
 import pytest
 
-from serving.connection import MAX_HEAD_BYTES, MAX_HEADERS, Flow
+from serving.app import Response
+from serving.connection import MAX_ASKED, MAX_HEAD_BYTES, MAX_HEADERS
 from serving.contract import EXAMPLE_REQUEST
 from serving.problem import MAX_BODY_BYTES
 from tests.adapters import Running, running
-from tests.raw import Client, chunked, post
+from tests.raw import CHUNKED, Client, chunked, post
 from tests.support import BUILD, EXAMPLE, PREDICT, VERSION
+from tests.wire import Held, Wire
 
-CHUNKED = "Transfer-Encoding: chunked"
 LARGE = bytes(20 * MAX_BODY_BYTES)
 HALF = post()[:-10]
 
@@ -157,15 +159,38 @@ def test_many_small_requests_are_no_large_head(client: Client) -> None:
         assert {client.answer("GET").status for _ in range(200)} == {200}
 
 
-def test_nothing_more_is_read_while_requests_wait_for_an_earlier_one() -> None:
-    transport, pipeline = Mock(), ["a request"]
-    flow = Flow(transport, pipeline)
-    flow.pause_reading()
-    flow.resume_reading()
-    assert transport.method_calls == [call.pause_reading()]
-    pipeline.clear()
-    flow.resume_reading()
-    assert transport.method_calls == [call.pause_reading(), call.resume_reading()]
+def test_nothing_more_is_read_while_requests_wait_for_earlier_ones() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        numbers = [b"%d" % i for i in range(MAX_ASKED + 2)]
+        wire.connection.data_received(b"".join(map(post, numbers)))
+        wire.transport.pause_reading.assert_called_once_with()
+        assert [request.body for request, _ in server.asked] == numbers[:MAX_ASKED]
+        for is_reading in (False, True):
+            assert wire.transport.resume_reading.called is is_reading
+            while server.asked:
+                request, answered = server.asked.pop()  # the last one first
+                answered(Response(200, (), request.body, ""))
+            await asyncio.sleep(0)
+        assert re.findall(rb"\r\n\r\n(\d+)", wire.written) == numbers
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_read_or_asked_for_a_client_that_does_not_read() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.pause_writing()
+        wire.transport.pause_reading.assert_called_once_with()
+        wire.connection.data_received(post() * 2)
+        assert server.asked == []
+        wire.connection.resume_writing()
+        wire.transport.resume_reading.assert_called_once_with()
+        assert len(server.asked) == 2
+
+    asyncio.run(scenario())
 
 
 def test_garbage_after_a_request_does_not_cost_its_answer(client: Client) -> None:
