@@ -208,8 +208,8 @@ class App:
 
 def id_of(request: Request) -> str:
     """The request's id: the client's where that is valid."""
-    client_id = request.headers.get("x-request-id", "")
-    return client_id if valid_id(client_id) else request.fallback_id
+    client_id = request.headers.get("x-request-id")
+    return client_id if client_id and valid_id(client_id) else request.fallback_id
 
 
 def valid_id(text: str) -> bool:
@@ -223,7 +223,8 @@ def _check_body(request: Request, limit: int) -> None:
     content_type = request.headers.get("content-type", "")
     if content_type != "application/json":  # as nearly all say: no need to look closer
         _check_content_type(content_type)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    coding = request.headers.get("content-encoding")
+    if coding is not None and coding.lower() != "identity":
         raise Problem(415, "Send the body uncompressed, without Content-Encoding.")
 
 

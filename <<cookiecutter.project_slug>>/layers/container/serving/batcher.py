@@ -22,6 +22,8 @@ SLOW_SECONDS = 0.005
 MAX_BATCH_SECONDS = 0.05
 # How long it is tried out which batch is the best.
 WARM_UP_SECONDS = 2
+# How long batches follow each other before the event loop turns, and probes are answered.
+TURN_SECONDS = 0.001
 
 
 class Limit:
@@ -94,13 +96,28 @@ class Batcher:
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
-        """Predict a batch; what has arrived meanwhile is the next one."""
-        batch = self._take()
-        if self.thread is None:
-            self._answer(batch, self._predict(batch))
+        """Predict what is queued; what arrives meanwhile is next."""
+        if self.thread:
+            batch, loop = self._take(), asyncio.get_running_loop()
+            predicted = loop.run_in_executor(self.thread, self._predict, batch)
+            predicted.add_done_callback(lambda done: self._predicted(batch, done.result()))
             return
-        predicted = asyncio.get_running_loop().run_in_executor(self.thread, self._predict, batch)
-        predicted.add_done_callback(lambda done: self._answer(batch, done.result()))
+        end = time.perf_counter() + TURN_SECONDS
+        try:
+            while self.queue and time.perf_counter() < end:
+                batch = self._take()
+                _answer(batch, self._predict(batch))
+        finally:
+            self._go_on()
+
+    def _predicted(self, batch: list[Job], responses: list[Response]) -> None:
+        self._go_on()  # first, for the thread is idle
+        _answer(batch, responses)
+
+    def _go_on(self) -> None:
+        self.busy = bool(self.queue)
+        if self.busy:
+            asyncio.get_running_loop().call_soon(self._next)
 
     def _take(self) -> list[Job]:
         """The oldest jobs, as many as make a batch."""
@@ -122,12 +139,10 @@ class Batcher:
         self.limit.observe(instances, time.perf_counter() - started)
         return responses
 
-    def _answer(self, batch: list[Job], responses: list[Response]) -> None:
-        self.busy = bool(self.queue)
-        if self.busy:  # a turn of the event loop later, which is when probes are answered
-            asyncio.get_running_loop().call_soon(self._next)
-        for (_, answered), response in zip(batch, responses, strict=True):
-            answered(response)
+
+def _answer(batch: list[Job], responses: list[Response]) -> None:
+    for (_, answered), response in zip(batch, responses, strict=True):
+        answered(response)
 
 
 def _best(app: App, instances: int) -> float:

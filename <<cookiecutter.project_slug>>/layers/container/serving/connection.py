@@ -4,8 +4,8 @@ https://www.rfc-editor.org/rfc/rfc9112, whose sections are named where they are 
 """
 
 import asyncio
+import random
 import re
-import secrets
 from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast, override
@@ -28,6 +28,7 @@ MAX_ASKED = 8
 LINGER_SECONDS = 5
 # RFC 3986, 3.2.2; nothing in it separates two.
 HOST = re.compile(r"[\w.~!$&'()*+;=:%\[\]-]*", re.ASCII)
+CONTINUE = "100-continue"
 STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n" for each in HTTPStatus}
 
 
@@ -94,8 +95,7 @@ class Connection(asyncio.Protocol):
         if self.ended:
             return
         if self.idle:
-            self.idle = False
-            self._allow(self.options.request_seconds)
+            self._begin()
         self.head_bytes += len(data)
         try:
             while data:
@@ -124,11 +124,16 @@ class Connection(asyncio.Protocol):
             return b"\r\n".join([*head, b"", data[upgrade.args[0] :]])
         return b""
 
+    def _begin(self) -> None:
+        self.idle = False
+        self._allow(self.options.request_seconds)
+
     def on_message_begin(self) -> None:
         """The first byte of a request."""
+        if self.idle:
+            self._begin()
         self.arriving = True
         self.target, self.fields, self.parts, self.body_bytes = b"", [], [], 0
-        self._allow(self.options.request_seconds)
 
     def on_url(self, url: bytes) -> None:
         """A part of the request's target."""
@@ -143,13 +148,14 @@ class Connection(asyncio.Protocol):
         if self.parser.should_upgrade():
             return  # _feed does the rest
         fields, self.fields = self.fields, []
-        size = len(self.target) + sum([len(name) + len(value) for name, value in fields])
-        if len(fields) > MAX_HEADERS or size > MAX_HEAD_BYTES:
-            raise _head_too_large()
+        size = len(self.target)
         headers: dict[str, str] = {}
         for name_bytes, value_bytes in fields:
+            size += len(name_bytes) + len(value_bytes)
             name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if len(fields) > MAX_HEADERS or size > MAX_HEAD_BYTES:
+            raise _head_too_large()
         version = self.parser.get_http_version()
         _check_head(version, self.target, headers)
         self.headers = headers
@@ -158,7 +164,7 @@ class Connection(asyncio.Protocol):
         self.too_large = declared > self.max_body_bytes
         if declared > self.max_body_bytes + MAX_DISCARDED_BYTES:
             self._arrived(last=True)
-        elif version == "1.1" and headers.get("expect", "").lower() == "100-continue":
+        elif "expect" in headers and version == "1.1" and headers["expect"].lower() == CONTINUE:
             if self.too_large:
                 self._arrived(last=True)
             else:
@@ -192,16 +198,22 @@ class Connection(asyncio.Protocol):
         # As the client wrote it: an escaped path is another path, on every target.
         path = self.target.partition(b"?")[0].decode("latin-1")
         body = self.server.too_large if self.too_large else b"".join(self.parts)
-        request = Request(method, path, self.headers, body, secrets.token_hex(8))
-        self.waiting.append(Exchange(self, request, last=last))
-        self._ask()
+        request = Request(method, path, self.headers, body, new_id())
+        exchange = Exchange(self, request, last=last)
+        if self.writable and not self.waiting and len(self.asked) < MAX_ASKED:
+            self._ask(exchange)
+        else:
+            self.waiting.append(exchange)
+            self._pace()
 
-    def _ask(self) -> None:
+    def _ask(self, exchange: Exchange) -> None:
+        self.asked.append(exchange)
+        self.server.answer(exchange.request, exchange.answer)
+
+    def _ask_waiting(self) -> None:
         """Have the server answer what waits, as much as may be at once."""
         while self.waiting and self.writable and len(self.asked) < MAX_ASKED:
-            exchange = self.waiting.popleft()
-            self.asked.append(exchange)
-            self.server.answer(exchange.request, exchange.answer)
+            self._ask(self.waiting.popleft())
         self._pace()
 
     def send_answers(self) -> None:
@@ -211,7 +223,7 @@ class Connection(asyncio.Protocol):
             last = exchange.last or (self.server.draining and not (self.asked or self.waiting))
             self._send(response, last=last, bodiless=exchange.request.method == "HEAD")
         if self.waiting:
-            self.loop.call_soon(self._ask)
+            self.loop.call_soon(self._ask_waiting)
         elif not (self.asked or self.ended):
             self.idle = not self.arriving
             options = self.options
@@ -274,7 +286,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.writable = True
         self._allow(self.options.request_seconds)
-        self._ask()
+        self._ask_waiting()
 
     def _pace(self) -> None:
         """Read nothing while requests wait, or answers aren't read: they could fill the memory."""
@@ -304,6 +316,11 @@ class Connection(asyncio.Protocol):
         """End a connection on which nothing is being asked or answered."""
         if not (self.arriving or self.waiting or self.asked):
             self.transport.close()
+
+
+def new_id() -> str:
+    """What a request is called of which the client says no id; no secret."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def _check_head(version: str, target: bytes, headers: dict[str, str]) -> None:

@@ -5,7 +5,6 @@ import json
 import re
 import sys
 import time
-from typing import Any
 
 import msgspec
 
@@ -21,6 +20,23 @@ def say(event: str, **more: object) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
 
+class Line(msgspec.Struct, omit_defaults=True):
+    """What is logged of a request; `method` and `path` are None where what came was none."""
+
+    time: float
+    service: str
+    api_version: str
+    release: str
+    request_id: str
+    method: str | None
+    path: str | None
+    status: int
+    latency_ms: float
+    instances: int
+    traceparent: str | None = None
+    error: str | None = None
+
+
 class Log:
     """Lines about requests; those of one turn of the event loop are written at once."""
 
@@ -29,24 +45,23 @@ class Log:
         self.lines: list[bytes] = []
 
     def answered(self, request: Request | None, response: Response, seconds: float) -> None:
-        """Log a response; `request` is None where what came was none."""
-        line: dict[str, Any] = {
-            "time": time.time(),
-            "service": self.build.service,
-            "api_version": self.build.api_version,
-            "release": self.build.release,
-            "request_id": response.request_id,
-            "method": request and request.method,
-            "path": request and request.path,
-            "status": response.status,
-            "latency_ms": round(seconds * 1_000, 3),
-            "instances": response.instances,
-        }
-        trace_parent = request.headers.get("traceparent") if request else None
-        if trace_parent and TRACE_PARENT.fullmatch(trace_parent):
-            line["traceparent"] = trace_parent
-        if response.error:
-            line["error"] = response.error
+        """Log a response."""
+        build = self.build
+        trace = request.headers.get("traceparent") if request else None
+        line = Line(
+            time.time(),
+            build.service,
+            build.api_version,
+            build.release,
+            response.request_id,
+            request and request.method,
+            request and request.path,
+            response.status,
+            round(seconds * 1_000, 3),
+            response.instances,
+            trace if trace and TRACE_PARENT.fullmatch(trace) else None,
+            response.error,
+        )
         if not self.lines:
             asyncio.get_running_loop().call_soon(self.write)
         self.lines.append(msgspec.json.encode(line))

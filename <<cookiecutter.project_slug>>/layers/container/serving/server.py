@@ -4,15 +4,15 @@
 """
 
 import asyncio
+import errno
 import os
-import secrets
 import signal
 import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import uvloop
 from serving import metrics
 from serving.app import App, Request, Response, id_of
 from serving.batcher import Batcher, Limit
-from serving.connection import Connection
+from serving.connection import Connection, new_id
 from serving.log import Log, say
 from serving.options import Options, WrongOptions
 from serving.problem import Problem
@@ -51,7 +51,6 @@ class ModelServer:
         self.draining = False
         self.connections: set[Connection] = set()
         self.log = Log(release.build)
-        self.answered = metrics.Answered()
         self.in_flight = 0
         self.date = formatdate(usegmt=True)
         metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
@@ -96,16 +95,16 @@ class ModelServer:
 
     def refuse(self, problem: Problem) -> Response:
         """The response to what is no request, or none to the end; logged like any other."""
-        response = self._problem(problem, secrets.token_hex(8))
+        response = self._problem(problem, new_id())
         self._count(None, response, 0)
         return response
 
     def _count(self, request: Request | None, response: Response, seconds: float) -> None:
-        self.answered(response.status, seconds)
+        metrics.ANSWERED(response.status, seconds)
         self.log.answered(request, response, seconds)
 
     def _probe(self, path: str) -> Response:
-        request_id = secrets.token_hex(8)
+        request_id = new_id()
         if path == READY and (self.app is None or self.draining):
             return self._unavailable(request_id)
         return Response(200, OK, b'{"status":"ok"}', request_id)
@@ -189,11 +188,11 @@ def main(kind: type[ModelServer] = ModelServer) -> None:
         {"service": build.service, "api_version": build.api_version, "release": build.release}
     )
     try:
-        metrics.listen(options.host, options.metrics_port)
+        first_of(options.hosts, lambda host: metrics.listen(host, options.metrics_port))
     except OSError as error:
         sys.exit(f"METRICS_PORT is {options.metrics_port}: {error}")
     try:
-        listener = _listen(options)
+        listener = first_of(options.hosts, lambda host: _listen(host, options))
     except OSError as error:
         sys.exit(f"PORT is {options.port}: {error}")
     host, port = listener.getsockname()[:2]
@@ -205,9 +204,24 @@ def main(kind: type[ModelServer] = ModelServer) -> None:
     os._exit(life.failed)
 
 
-def _listen(options: Options) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    return socket.create_server((options.host, options.port), family=family)
+def first_of[T](hosts: Sequence[str], listen: Callable[[str], T]) -> T:
+    """What listens on the first address of which this machine has the family."""
+    *others, last = hosts
+    for host in others:
+        try:
+            return listen(host)
+        except OSError as error:
+            if error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+                raise
+    return listen(last)
+
+
+def _listen(host: str, options: Options) -> socket.socket:
+    address = (host, options.port)
+    if ":" not in host:
+        return socket.create_server(address)
+    both = bool(options.dual_stack) and socket.has_dualstack_ipv6()
+    return socket.create_server(address, family=socket.AF_INET6, dualstack_ipv6=both)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The server's life: it loads, is ready, drains, ends; what it logs and counts meanwhile."""
 
 import asyncio
+import errno
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import msgspec
 import pytest
@@ -20,7 +22,7 @@ from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
 from serving.problem import MAX_BODY_BYTES
 from serving.release import Release
-from serving.server import ModelServer
+from serving.server import ModelServer, first_of
 from tests.adapters import OPTIONS, Running, running, starting, until
 from tests.raw import CHUNKED, Client, chunk, post
 from tests.support import BUILD, EXAMPLE, JSON, PREDICT, ROOT, Answer, over_http
@@ -262,6 +264,20 @@ def test_a_port_that_is_taken_is_named(server: Running, variable: str) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith(f"{variable} is {server.port}: [Errno ")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("reason", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_where_one_family_is_missing_the_other_is_listened_on(reason: int) -> None:
+    listen = Mock(side_effect=[OSError(reason, "missing"), "listener"])
+    assert first_of(["::", "127.0.0.1"], listen) == "listener"
+    assert listen.mock_calls == [call("::"), call("127.0.0.1")]
+
+
+def test_a_port_that_is_taken_is_not_tried_in_the_other_family() -> None:
+    listen = Mock(side_effect=OSError(errno.EADDRINUSE, "taken"))
+    with pytest.raises(OSError, match="taken"):
+        first_of(["::", "127.0.0.1"], listen)
+    listen.assert_called_once_with("::")
 
 
 def test_make_serve_shows_a_request_to_the_api_version(capfd: pytest.CaptureFixture[str]) -> None:
