@@ -48,7 +48,7 @@ def post(body: bytes = EXAMPLE, *headers: str, version: str = "1.1", path: str =
     lines = [f"POST {path} HTTP/{version}", "Host: here", "Content-Type: application/json"]
     if not any(each.startswith(("Content-Length", "Transfer-Encoding")) for each in headers):
         lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
+    return "\r\n".join([*lines, *headers, "", ""]).encode("latin-1") + body
 
 
 def chunk(data: bytes) -> bytes:
