@@ -206,6 +206,21 @@ def test_a_client_that_has_sent_all_it_has_is_answered(client: Client) -> None:
     assert client.is_closed()
 
 
+def test_a_client_that_has_sent_all_it_has_gets_an_answer_that_takes_time() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.data_received(post())
+        assert wire.connection.eof_received()
+        ((_, answered),) = server.asked
+        wire.transport.close.assert_not_called()
+        answered(Response(200, (), b"late", ""))
+        assert wire.written.endswith(b"late")
+        wire.transport.close.assert_called_once_with()
+
+    asyncio.run(scenario())
+
+
 def test_a_truncated_request_is_not_answered(client: Client) -> None:
     client.send(HALF)
     client.socket.shutdown(socket.SHUT_WR)
