@@ -1,16 +1,14 @@
 """The servers of pods on IPv4 and IPv6, in a network of their own, with what a pod tells them."""
 
-import io
 import json
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.project import ROOT, make, program, render
+from tests.project import make, program, render, template_at
 
 # Before there was a DUAL_STACK.
 BEFORE = "565ae9c"
@@ -97,12 +95,11 @@ def test_a_release_built_before_runs_on_with_what_a_pod_tells_it_now(
     prepared: Callable[[str], Path], tmp_path: Path
 ) -> None:
     environ = environ_of_a_pod(prepared("kubernetes"), tmp_path / "program")
-    archive = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True)
-    if archive.returncode:
-        pytest.skip(f"no {BEFORE} in this clone: {archive.stderr.decode()}")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(tmp_path / "template", filter="data")
-    old = render(tmp_path / "old", tmp_path / "template", target="kubernetes")
+    try:
+        template = template_at(BEFORE, tmp_path / "template")
+    except LookupError as error:
+        pytest.skip(f"no {BEFORE} in this clone: {error}")
+    old = render(tmp_path / "old", template, target="kubernetes")
     said = make(old, "setup", "model")
     assert said.returncode == 0, said.stdout
     assert answering(old, environ) == V4
