@@ -6,7 +6,6 @@ with 1 where something differs. Both run in the environment of the working tree'
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
