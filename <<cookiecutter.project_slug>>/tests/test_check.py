@@ -151,6 +151,16 @@ def test_what_it_was_too_fast_for_is_asked_again(stack: Live) -> None:
     assert stack.check() == 0
 
 
+def test_what_stays_throttled_is_not_asked_all_the_rest(
+    stack: Live, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "PAUSE_SECONDS", 0)
+    stack.changes = {"all": {"status": 429, "body": "{}"}}
+    assert stack.check() == 1
+    assert len(stack.seen) == check.TIMES + 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_connection_that_was_closed_meanwhile_is_opened_again(stack: Live) -> None:
     stack.changes = {"a batch of three": {"cut": True}}
     stack.later = (4, {})
@@ -162,7 +172,10 @@ def test_what_is_listed_and_was_never_deployed_differs(
 ) -> None:
     stack.stack({"namespace": "iris-dev", "api_key_name": "iris-dev"})
     assert stack.check() == 1
-    assert capsys.readouterr().err == f"{VERSION}: is not deployed; run `make deploy STACK=dev`.\n"
+    assert capsys.readouterr().err == (
+        f"{VERSION}: is not deployed: the outputs have no {VERSION}_base_url; run `make deploy"
+        " STACK=dev`.\n"
+    )
 
 
 def test_a_closed_port_could_not_be_asked(stack: Live, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +195,7 @@ def test_a_name_that_does_not_resolve_could_not_be_asked(
     assert stack.check("--address", f"{name}:80") == 2
     said = capsys.readouterr().err
     assert said.startswith(f"Could not ask: {VERSION}: {name} does not resolve; ")
-    assert "ADDRESS=" in said
+    assert "what you gave as ADDRESS listens" in said
 
 
 def test_a_difference_counts_more_than_what_could_not_be_asked(
@@ -193,14 +206,14 @@ def test_a_difference_counts_more_than_what_could_not_be_asked(
     stack.stack(stack={"versions": more})
     assert stack.check() == 1
     assert capsys.readouterr().err.splitlines() == [
-        "v98: is not deployed; run `make deploy STACK=dev`.",
+        "v98: is not deployed: the outputs have no v98_base_url; run `make deploy STACK=dev`.",
         f"Could not ask: {VERSION}: contracts/{VERSION}.json is missing; get it from the commit"
         f" that made {VERSION}.",
     ]
 
 
 @pytest.mark.parametrize(
-    "text", ["localhost", "localhost:http", ":80", "http://a:80", "a:b:c", "[::1"]
+    "text", ["localhost", "localhost:http", ":80", "http://a:80", "a:b:c", "[::1", "a b:80", "a:0"]
 )
 def test_an_address_without_host_or_port_is_refused(
     stack: Live, capsys: pytest.CaptureFixture[str], text: str
@@ -242,7 +255,7 @@ def test_what_can_not_be_read_is_named(
 
 
 @pytest.mark.parametrize(
-    "url", [{"value": BASE_URL}, "iris.example.org", "https://a:b/v1"], ids=str
+    "url", [{"value": BASE_URL}, "iris.example.org", "https://a:b/v1", "http://a b/v1"], ids=str
 )
 def test_an_output_that_is_no_url_is_named(
     stack: Live, capsys: pytest.CaptureFixture[str], url: object

@@ -1,6 +1,7 @@
 """A question to an API version, the answer to it, and the way over HTTP between the two."""
 
 import contextlib
+import re
 import socket
 import ssl
 import time
@@ -95,7 +96,8 @@ class Address:
         """
         with contextlib.suppress(ValueError):
             parts = urlsplit(f"//{text}")
-            if parts.hostname and parts.port is not None and parts.netloc == text:
+            whole = parts.netloc == text and not re.search(r"\s", text)
+            if whole and parts.hostname and parts.port:
                 return cls(parts.hostname, parts.port)
         raise CannotAsk(f"ADDRESS is {text}; write host and port, such as localhost:8000.")
 

@@ -132,6 +132,8 @@ class Check:
                 self.reached = True
                 for each in expected.differences(answer, self.remedies):
                     self._note(question, each)
+                if answer.status == THROTTLED != expected.status:
+                    return  # as each of the others would be
 
     def _note(self, question: Question, difference: Difference) -> None:
         self.differences.setdefault(difference, []).append(question.name)

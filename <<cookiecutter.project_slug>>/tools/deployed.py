@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -75,7 +76,8 @@ class Deployed:
             return None
         with contextlib.suppress(ValueError):
             parts = urlsplit(str(url))
-            if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            named = parts.hostname and parts.port != 0 and not re.search(r"\s", str(url))
+            if parts.scheme in ("http", "https") and named:
                 return str(url).rstrip("/")
         raise CannotAsk(f"{name} is {url}, which is no URL; run `make deploy STACK={self.stack}`.")
 

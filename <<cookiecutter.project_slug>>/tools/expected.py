@@ -65,6 +65,11 @@ class Expected:
         given = {name.lower(): value for name, value in answer.headers.items()}
         release = given.get(RELEASE.lower())
 
+        other, wanted = given.get("x-api-version"), self.headers.get("X-API-Version")
+        if other and wanted and other != wanted:
+            yield Difference(f"is one of {other}, not of {wanted}", ELSEWHERE)
+            return
+
         def broken(what: str) -> Difference:
             remedy = ELSEWHERE if given.keys().isdisjoint(OURS) else remedies.broken
             return Difference(what, remedy, final=release == self.release is not None)

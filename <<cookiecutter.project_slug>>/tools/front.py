@@ -21,6 +21,8 @@ VERSION_HEADER = "X-API-Version"
 JSON = {"Content-Type": "application/json"}
 DNS = "point the DNS of that name at the front, or say where the front is: ADDRESS=host:port"
 
+THERE = "see that what you gave as ADDRESS listens, such as a port-forward"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -64,7 +66,10 @@ class Front:
         """
         base_url = self.deployed.base_url(name)
         if base_url is None:
-            raise NotDeployed(f"is not deployed; run `make deploy STACK={self.deployed.stack}`.")
+            raise NotDeployed(
+                f"is not deployed: the outputs have no {name}_base_url; run `make deploy"
+                f" STACK={self.deployed.stack}`."
+            )
         golden = promised(self.deployed, name, version)
         return Asked(self.way(name, base_url), (*self._arriving(name, base_url, golden),))
 
@@ -76,7 +81,9 @@ class Front:
     def way(self, name: str, base_url: str) -> Way:
         """The way to a URL of an API version."""
         headers: Headers = {VERSION_HEADER: name} if self.deployed.default_version else {}
-        return OverHttp(base_url, self.remedy, headers, self.credentials, self.deployed.address)
+        elsewhere = self.deployed.address
+        remedy = THERE if elsewhere else self.remedy
+        return OverHttp(base_url, remedy, headers, self.credentials, elsewhere)
 
     def _arriving(
         self, name: str, base_url: str, golden: list[tuple[Question, Expected]]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,10 @@ class Deploys:
         self.folder = on.folder / "path"
         self.folder.mkdir()
         cli = self.folder / "pulumi"
-        cli.write_text(f"#!{sys.executable}\n{CLI}")
+        script = self.folder / "pulumi.py"
+        script.write_text(CLI)
+        # Not as #!, for the way to a Python may have a space.
+        cli.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(script)])} "$@"\n')
         cli.chmod(0o755)
         (on.project / ".venv").symlink_to(environment)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -317,7 +318,11 @@ class StandIns:
         self.path = folder / "bin"
         self.path.mkdir()
         for name, text in {"pulumi": PULUMI, "kubectl": KUBECTL}.items():
-            (self.path / name).write_text(f"#!{sys.executable}\n{text}")
+            script = folder / f"{name}.py"
+            script.write_text(text)
+            # The way to a Python may have a space, which a line with #! can't.
+            command = shlex.join([sys.executable, str(script)])
+            (self.path / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
             (self.path / name).chmod(0o755)
         self.write("events", [])
         self.write("now", OLD)
