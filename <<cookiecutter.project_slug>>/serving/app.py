@@ -133,8 +133,6 @@ class App:
         instances = [instance for each in several for instance in each.instances]
         try:
             predictions = self._predictions(several[0], instances)
-        except KeyboardInterrupt:
-            raise
         except BaseException as exception:  # a panic of an extension is none of Exception's
             if len(several) == 1:
                 return [self._blamed(several[0], exception)]

@@ -29,11 +29,13 @@ TURN_SECONDS = 0.001
 class Limit:
     """How many instances are worth predicting at once.
 
-    instances: as many. seconds: what a batch of these takes. most_seconds: what it may take.
+    instances: as many; most: of these. seconds: what a batch of these takes. most_seconds: what it
+    may take.
     """
 
     def __init__(self, instances: int, seconds: float, most_seconds: float) -> None:
-        self.instances, self.seconds, self.most_seconds = instances, seconds, most_seconds
+        self.instances = self.most = instances
+        self.seconds, self.most_seconds = seconds, most_seconds
 
     @classmethod
     def measured(cls, app: App, max_batch: int) -> "Limit":
@@ -53,11 +55,12 @@ class Limit:
             gain = 1 - (seconds / instances) / (best.seconds / best.instances)
             if seconds > best.most_seconds or gain < 0.1:
                 break
-            best.instances, best.seconds = instances, seconds
+            best.instances = best.most = instances
+            best.seconds = seconds
         return best
 
     def observe(self, instances: int, seconds: float) -> None:
-        """Halve the limit where batches of its size go on taking longer than they may.
+        """Halve the limit where its batches go on taking longer than they may; and back again.
 
         Each moves the estimate by a twentieth, whatever it took: one that was interrupted says
         nothing about the next.
@@ -67,18 +70,22 @@ class Limit:
             if self.seconds > self.most_seconds and self.instances > 1:
                 self.instances //= 2
                 self.seconds /= 2
+            elif self.seconds < 0.4 * self.most_seconds and self.instances < self.most:
+                self.instances = min(2 * self.instances, self.most)
+                self.seconds *= 2
 
 
 class Batcher:
     """A bounded queue in front of the model, emptied a batch at a time.
 
-    limit: of a batch; a single request may hold more. max_queued: requests that wait at once.
-    thread: where a slow model works, so that the event loop stays free.
+    limit: of a batch; a single request may hold more, max_batch if it is large. max_queued:
+    requests that wait at once. thread: where a model works that is slow with any of these.
     """
 
-    def __init__(self, app: App, limit: Limit, *, max_queued: int) -> None:
+    def __init__(self, app: App, limit: Limit, *, max_batch: int, max_queued: int) -> None:
         self.app, self.limit, self.max_queued = app, limit, max_queued
-        self.thread = ThreadPoolExecutor(1) if limit.seconds > SLOW_SECONDS else None
+        slowest = limit.seconds * max(max_batch / limit.instances, 1)
+        self.thread = ThreadPoolExecutor(1) if slowest > SLOW_SECONDS else None
         self.queue: deque[Job] = deque()
         self.busy = False
 
@@ -103,12 +110,10 @@ class Batcher:
             predicted.add_done_callback(lambda done: self._predicted(batch, done.result()))
             return
         end = time.perf_counter() + TURN_SECONDS
-        try:
-            while self.queue and time.perf_counter() < end:
-                batch = self._take()
-                _answer(batch, self._predict(batch))
-        finally:
-            self._go_on()
+        while self.queue and time.perf_counter() < end:
+            batch = self._take()
+            _answer(batch, self._predict(batch))
+        self._go_on()
 
     def _predicted(self, batch: list[Job], responses: list[Response]) -> None:
         self._go_on()  # first, for the thread is idle
@@ -142,7 +147,11 @@ class Batcher:
 
 def _answer(batch: list[Job], responses: list[Response]) -> None:
     for (_, answered), response in zip(batch, responses, strict=True):
-        answered(response)
+        try:
+            answered(response)
+        except Exception as error:  # whatever it is, the others are answered
+            said = {"message": "an answer could not be given", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(said)
 
 
 def _best(app: App, instances: int) -> float:

@@ -24,11 +24,10 @@ MAX_HEAD_BYTES = 65_536
 MAX_DISCARDED_BYTES = 33_554_432
 # Requests of one connection that are answered at once; while more have arrived, nothing is read.
 MAX_ASKED = 8
-# How long a client may go on sending after its last answer.
-LINGER_SECONDS = 5
+# How long a client that has got its last answer may go on sending.
+LINGER_SECONDS = 2
 # RFC 3986, 3.2.2; nothing in it separates two.
 HOST = re.compile(r"[\w.~!$&'()*+;=:%\[\]-]*", re.ASCII)
-CONTINUE = "100-continue"
 STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n" for each in HTTPStatus}
 
 
@@ -61,9 +60,9 @@ class Connection(asyncio.Protocol):
     target: bytes
     fields: list[tuple[bytes, bytes]]
     headers: dict[str, str]
-    parts: list[bytes]
+    version: str
+    body: bytes | bytearray
     body_bytes: int
-    keep_alive: bool
     too_large: bool
 
     def __init__(self, server: "ModelServer") -> None:
@@ -103,8 +102,10 @@ class Connection(asyncio.Protocol):
             if self.head_bytes > MAX_HEAD_BYTES:
                 self._refuse(_head_too_large())
         except httptools.HttpParserError as error:
-            own = error.__context__
-            self._refuse(own if isinstance(own, Problem) else _refused("This is no HTTP request."))
+            problem = error.__context__  # what a method below has raised
+            if not isinstance(problem, Problem):
+                problem = Problem(400, "This is not an HTTP request.")
+            self._refuse(problem)
 
     def _feed(self, data: bytes) -> bytes:
         """Parse; returns what to parse next: nothing, or a request without its offer to upgrade.
@@ -133,7 +134,7 @@ class Connection(asyncio.Protocol):
         if self.idle:
             self._begin()
         self.arriving = True
-        self.target, self.fields, self.parts, self.body_bytes = b"", [], [], 0
+        self.target, self.fields, self.body, self.body_bytes = b"", [], b"", 0
 
     def on_url(self, url: bytes) -> None:
         """A part of the request's target."""
@@ -148,26 +149,27 @@ class Connection(asyncio.Protocol):
         if self.parser.should_upgrade():
             return  # _feed does the rest
         fields, self.fields = self.fields, []
+        if len(fields) > MAX_HEADERS:
+            raise _head_too_large()
         size = len(self.target)
         headers: dict[str, str] = {}
         for name_bytes, value_bytes in fields:
             size += len(name_bytes) + len(value_bytes)
             name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        if len(fields) > MAX_HEADERS or size > MAX_HEAD_BYTES:
+        if size > MAX_HEAD_BYTES:
             raise _head_too_large()
-        version = self.parser.get_http_version()
+        self.version = version = self.parser.get_http_version()
         _check_head(version, self.target, headers)
         self.headers = headers
-        self.keep_alive = version == "1.1" and self.parser.should_keep_alive()
         declared = int(headers.get("content-length", "0"))
         self.too_large = declared > self.max_body_bytes
         if declared > self.max_body_bytes + MAX_DISCARDED_BYTES:
             self._arrived(last=True)
-        elif "expect" in headers and version == "1.1" and headers["expect"].lower() == CONTINUE:
+        elif version == "1.1" and headers.get("expect", "").lower() == "100-continue":
             if self.too_large:
                 self._arrived(last=True)
-            else:
+            elif declared or "transfer-encoding" in headers:
                 self.expecting = True
                 self._invite()
 
@@ -175,18 +177,21 @@ class Connection(asyncio.Protocol):
         """A part of the body."""
         self.head_bytes = 0
         self.body_bytes += len(body)
-        if self.body_bytes <= self.max_body_bytes and not self.too_large:
-            self.parts.append(body)
-            return
-        self.too_large = True
-        self.parts.clear()
-        if self.body_bytes > self.max_body_bytes + MAX_DISCARDED_BYTES:
-            self._arrived(last=True)
+        if self.body_bytes > self.max_body_bytes or self.too_large:
+            self.too_large, self.body = True, b""
+            if self.body_bytes > self.max_body_bytes + MAX_DISCARDED_BYTES:
+                self._arrived(last=True)
+        elif not self.body:  # as nearly all bodies are: in one part
+            self.body = body
+        else:
+            if isinstance(self.body, bytes):
+                self.body = bytearray(self.body)
+            self.body += body
 
     def on_message_complete(self) -> None:
         """The last byte of a request."""
         if not self.parser.should_upgrade():
-            self._arrived(last=not self.keep_alive)
+            self._arrived(last=self.version == "1.0" or not self.parser.should_keep_alive())
 
     def _arrived(self, *, last: bool) -> None:
         """Have a request answered, unless it has been before its end."""
@@ -197,7 +202,7 @@ class Connection(asyncio.Protocol):
         method = self.parser.get_method().decode()
         # As the client wrote it: an escaped path is another path, on every target.
         path = self.target.partition(b"?")[0].decode("latin-1")
-        body = self.server.too_large if self.too_large else b"".join(self.parts)
+        body = self.server.too_large if self.too_large else bytes(self.body)
         request = Request(method, path, self.headers, body, new_id())
         exchange = Exchange(self, request, last=last)
         if self.writable and not self.waiting and len(self.asked) < MAX_ASKED:
@@ -224,10 +229,9 @@ class Connection(asyncio.Protocol):
             self._send(response, last=last, bodiless=exchange.request.method == "HEAD")
         if self.waiting:
             self.loop.call_soon(self._ask_waiting)
-        elif not (self.asked or self.ended):
+        elif not (self.asked or self.ended or self.transport.is_closing()):
             self.idle = not self.arriving
-            options = self.options
-            self._allow(options.keep_alive_seconds if self.idle else options.request_seconds)
+            self._await_client()
             self._invite()
 
     def _send(self, response: Response, *, last: bool, bodiless: bool = False) -> None:
@@ -251,7 +255,7 @@ class Connection(asyncio.Protocol):
         """Answer what is arriving, and end; only that where earlier requests are answered yet."""
         if self.ended:
             return
-        self.ended = True
+        self.ended, self.arriving = True, False
         if self.waiting or self.asked:
             (self.waiting or self.asked)[-1].last = True
         else:
@@ -260,11 +264,11 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Close one half: what the client sends meanwhile would destroy its last answer (9.6)."""
         self.ended = True
+        self._allow(self.options.request_seconds)  # to read it
         if self.half_closed:
             self.transport.close()
         else:
             self.transport.write_eof()
-            self._allow(LINGER_SECONDS)
 
     @override
     def eof_received(self) -> bool:
@@ -274,6 +278,7 @@ class Connection(asyncio.Protocol):
             self.ended = True
             (self.waiting or self.asked)[-1].last = True
             return True
+        self._allow(self.options.request_seconds)
         return False
 
     @override
@@ -285,7 +290,7 @@ class Connection(asyncio.Protocol):
     @override
     def resume_writing(self) -> None:
         self.writable = True
-        self._allow(self.options.request_seconds)
+        self._await_client()
         self._ask_waiting()
 
     def _pace(self) -> None:
@@ -295,26 +300,36 @@ class Connection(asyncio.Protocol):
             self.reading = reading
             (self.transport.resume_reading if reading else self.transport.pause_reading)()
 
+    def _await_client(self) -> None:
+        options = self.options
+        if self.writable:
+            self._allow(options.keep_alive_seconds if self.idle else options.request_seconds)
+
     def _allow(self, seconds: float) -> None:
         self.until = self.loop.time() + seconds
 
     def end_if_slow(self, now: float) -> None:
         """End a connection whose client takes too long to send, to read, or to ask again."""
-        if self.writable and self.asked:  # meanwhile it needn't do anything
+        busy = self.waiting or self.asked
+        if self.ended and not busy and not self.transport.get_write_buffer_size():
+            self.until = min(self.until, now + LINGER_SECONDS)
+        if self.writable and busy:  # meanwhile it needn't do anything
             self._allow(self.options.request_seconds)
         elif now <= self.until:
             return
-        elif not self.writable:
+        elif not self.writable or self.transport.is_closing():
             self.transport.abort()
-        elif self.arriving and not self.ended:
+        elif self.arriving:
             seconds = self.options.request_seconds
             self._refuse(Problem(408, f"The request took longer than {seconds:g} s to arrive."))
         else:
+            self._allow(self.options.request_seconds)  # for what is not sent yet
             self.transport.close()
 
     def end_if_idle(self) -> None:
-        """End a connection on which nothing is being asked or answered."""
-        if not (self.arriving or self.waiting or self.asked):
+        """End a connection on which nothing is asked, answered, or still to be read."""
+        if not (self.arriving or self.waiting or self.asked or self.ended):
+            self.ended = True
             self.transport.close()
 
 
@@ -330,18 +345,14 @@ def _check_head(version: str, target: bytes, headers: dict[str, str]) -> None:
         Problem: 400.
     """
     if version not in ("1.1", "1.0"):
-        raise _refused("Send HTTP/1.1.")
+        raise Problem(400, "Send HTTP/1.1.")
     if (target[:1] != b"/" and target != b"*") or b"#" in target:  # 3.2
-        raise _refused("Send a path as the target of the request, without scheme and host.")
+        raise Problem(400, "Send a path as the target of the request, without scheme and host.")
     coding = headers.get("transfer-encoding")
     if coding is not None and (coding.strip().lower() != "chunked" or version == "1.0"):  # 6.1
-        raise _refused("Send the body in chunks or with Content-Length, in no other coding.")
+        raise Problem(400, "Send the body in chunks or with Content-Length, in no other coding.")
     if not HOST.fullmatch(headers.get("host", "" if version == "1.0" else " ")):  # 3.2
-        raise _refused("Send one header Host, with the name of a host.")
-
-
-def _refused(detail: str) -> Problem:
-    return Problem(400, detail)
+        raise Problem(400, "Send one header Host, with the name of a host.")
 
 
 def _head_too_large() -> Problem:

@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from email.utils import formatdate
 from pathlib import Path
 
@@ -65,7 +66,10 @@ class ModelServer:
         started = time.perf_counter()
         app = App.load(self.model)
         limit = Limit.measured(app, self.options.max_batch)
-        self.batcher = Batcher(app, limit, max_queued=self.options.max_queued)
+        options = self.options
+        self.batcher = Batcher(
+            app, limit, max_batch=options.max_batch, max_queued=options.max_queued
+        )
         metrics.QUEUED.set_function(lambda: len(self.batcher.queue))
         metrics.BATCH_LIMIT.set_function(lambda: limit.instances)
         metrics.LOAD.set(time.perf_counter() - started)
@@ -149,7 +153,8 @@ class Life:
             for connection in [*self.server.connections]:
                 connection.end_if_idle()
             await asyncio.sleep(0.01)
-        self.server.log.write()
+        with suppress(OSError):  # nobody reads it any more
+            self.server.log.write()
 
     def _load(self) -> None:
         try:
@@ -163,17 +168,17 @@ class Life:
 
     def _tick(self) -> None:
         """Each second: what has taken too long, and what time it is (RFC 9110, 6.6.1)."""
+        self.loop.call_later(1, self._tick)
         self.server.date = formatdate(usegmt=True)
         for connection in [*self.server.connections]:
             connection.end_if_slow(self.loop.time())
-        self.loop.call_later(1, self._tick)
 
     def _drain(self, seconds: float) -> None:
         if self.server.app is None:  # nobody was sent here yet
             seconds = 0
-        say("draining", seconds=seconds)
         self.server.draining = True
         self.loop.call_later(seconds, self.over.set)
+        say("draining", seconds=seconds)  # last, as it may fail
 
 
 def main(kind: type[ModelServer] = ModelServer) -> None:

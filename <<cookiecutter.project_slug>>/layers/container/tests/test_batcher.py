@@ -42,7 +42,7 @@ class Echo:
 
 def batcher(app: Any, *, in_thread: bool = False, most: int = 10, queued: int = 1_000) -> Batcher:
     limit = Limit(most, seconds=1 if in_thread else 0, most_seconds=1)
-    return Batcher(app, limit, max_queued=queued)
+    return Batcher(app, limit, max_batch=most, max_queued=queued)
 
 
 def work(name: int | str, instances: int = 1) -> Work:
@@ -137,6 +137,17 @@ def test_an_answer_that_cannot_be_sent_takes_nothing_from_later_requests(in_thre
 
 class Panic(BaseException):
     """What extensions written in Rust raise."""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "max_batch", "in_thread"),
+    [(0.002, 512, True), (0.002, 2, False), (0.006, 1, True), (0.000_001, 512, False)],
+)
+def test_a_model_that_is_slow_with_many_instances_gets_a_thread(
+    seconds: float, max_batch: int, in_thread: bool
+) -> None:
+    to = Batcher(Mock(), Limit(1, seconds, 1), max_batch=max_batch, max_queued=1)
+    assert bool(to.thread) is in_thread
 
 
 class FailsOn:
@@ -244,3 +255,11 @@ def test_batches_that_have_become_too_slow_lower_the_limit_and_one_alone_does_no
     for _ in range(1_000):
         limit.observe(limit.instances, 1)
     assert limit.instances == 1
+
+
+def test_a_limit_that_was_lowered_recovers_with_its_batches() -> None:
+    limit = Limit(64, seconds=0.03, most_seconds=MAX_BATCH_SECONDS)
+    for seconds in (0.2, 0.001):
+        for _ in range(200):
+            limit.observe(limit.instances, seconds)
+    assert limit.instances == 64

@@ -305,6 +305,25 @@ def test_a_body_over_the_limit_is_never_in_memory(header: str, most: int) -> Non
     assert peak < most
 
 
+def test_a_body_in_tiny_chunks_takes_no_more_memory_than_another() -> None:
+    server = ModelServer(Release(BUILD), Options())
+    server.load()
+
+    async def scenario() -> int:
+        wire = Wire(server)
+        wire.connection.data_received(post(b"", CHUNKED, path="/nothing"))
+        tracemalloc.start()
+        for _ in range(100):
+            wire.connection.data_received(chunk(b"ab") * (MAX_BODY_BYTES // 200))
+        wire.connection.data_received(b"0\r\n\r\n")
+        assert wire.written.split()[1] == b"404"
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert asyncio.run(scenario()) < 4 * MAX_BODY_BYTES
+
+
 def test_a_body_without_an_end_is_read_to_a_bound() -> None:
     server = ModelServer(Release(BUILD), Options())
     server.load()

@@ -28,6 +28,7 @@ class Wire:
     def __init__(self, server: ModelServer) -> None:
         self.transport = Mock()
         self.transport.is_closing.return_value = False
+        self.transport.get_write_buffer_size.return_value = 0
         self.connection = Connection(server)
         self.connection.connection_made(self.transport)
 
