@@ -6,7 +6,6 @@ with 1 where something differs. Both run in the environment of the working tree'
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 from tests.judges import ON_A_CLUSTER, SHOWN
 from tests.programs import charted, exposures_of, programs
-from tests.project import COMBINATION_IDS, COMBINATIONS, ROOT, TARGETS, files, make, render
+from tests.project import COMBINATION_IDS, COMBINATIONS, TARGETS, files, make, render, template_at
 
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:bad-nights"
 OPTIONS = {"tracing": True, "alarm_topic": TOPIC, "manage_account_logging": True, "protect": True}
@@ -91,12 +90,7 @@ def main(commit: str) -> None:
     """Print what differs for each combination of target and scheme."""
     found = 0
     with tempfile.TemporaryDirectory() as temporary:
-        before = Path(temporary, "template")
-        before.mkdir()
-        archive = subprocess.run(
-            ["git", "archive", commit], cwd=ROOT, check=True, stdout=subprocess.PIPE
-        ).stdout
-        subprocess.run(["tar", "-x"], cwd=before, input=archive, check=True)
+        before = template_at(commit, Path(temporary, "template"))
         pythons = environments(Path(temporary, "environments"))
         for name, answers in zip(COMBINATION_IDS, COMBINATIONS, strict=True):
             python = pythons[answers["target"]]

@@ -196,6 +196,20 @@ def copy_template(folder: Path) -> Path:
     return folder
 
 
+def template_at(commit: str, folder: Path) -> Path:
+    """The template as it was at a commit, in a new folder.
+
+    Raises:
+        LookupError: this clone has no such commit.
+    """
+    folder.mkdir()
+    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True)
+    if archive.returncode:
+        raise LookupError(archive.stderr.decode())
+    subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+    return folder
+
+
 STACK = """
 import json, os, sys
 from pathlib import Path

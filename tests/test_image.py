@@ -59,7 +59,7 @@ def test_it_holds_the_code_the_model_and_no_more(image: Image) -> None:
     assert own - serving - model == {"contracts/v1.json", "requirements/runtime.txt"}
     assert {"serving/server.py", "serving/app.py", "serving/predictor.py"} < serving
     libraries = {path.name for path in image.folder.glob(".venv/lib/python*/site-packages/*")}
-    assert {"uvicorn", "onnxruntime"} < libraries
+    assert {"httptools", "onnxruntime"} < libraries
     assert not libraries & {"pip", "pulumi", "pytest", "sklearn", "onnx"}
 
 

@@ -133,7 +133,7 @@ class App:
         instances = [instance for each in several for instance in each.instances]
         try:
             predictions = self._predictions(several[0], instances)
-        except Exception as exception:
+        except BaseException as exception:  # a panic of an extension is none of Exception's
             if len(several) == 1:
                 return [self._blamed(several[0], exception)]
             return [self._predicted([each])[0] for each in several]
@@ -155,7 +155,7 @@ class App:
             raise ValueError(f"{len(predictions)} predictions for {asked} instances")
         return predictions
 
-    def _blamed(self, work: Work, exception: Exception) -> Response:
+    def _blamed(self, work: Work, exception: BaseException) -> Response:
         """The response to a request with which the model raised."""
         try:
             problem = client_error(work, exception)
@@ -167,7 +167,7 @@ class App:
         # Not the model's failure, yet its owner may want to bound what the contract allows.
         return msgspec.structs.replace(response, error=_traceback(exception))
 
-    def failed(self, request_id: str, exception: Exception) -> Response:
+    def failed(self, request_id: str, exception: BaseException) -> Response:
         """The response to a request that raised: what the client may see, the rest for the log."""
         error = None
         if not isinstance(exception, Problem):
@@ -206,8 +206,8 @@ class App:
 
 def id_of(request: Request) -> str:
     """The request's id: the client's where that is valid."""
-    client_id = request.headers.get("x-request-id", "")
-    return client_id if valid_id(client_id) else request.fallback_id
+    client_id = request.headers.get("x-request-id")
+    return client_id if client_id and valid_id(client_id) else request.fallback_id
 
 
 def valid_id(text: str) -> bool:
@@ -221,7 +221,8 @@ def _check_body(request: Request, limit: int) -> None:
     content_type = request.headers.get("content-type", "")
     if content_type != "application/json":  # as nearly all say: no need to look closer
         _check_content_type(content_type)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    coding = request.headers.get("content-encoding")
+    if coding is not None and coding.lower() != "identity":
         raise Problem(415, "Send the body uncompressed, without Content-Encoding.")
 
 
@@ -232,7 +233,7 @@ def _check_content_type(content_type: str) -> None:
         raise Problem(415, "Send JSON in UTF-8, with the header Content-Type: application/json.")
 
 
-def _traceback(exception: Exception) -> str:
+def _traceback(exception: BaseException) -> str:
     import traceback  # only here: a start without errors is faster without
 
     return plain("".join(traceback.format_exception(exception)))

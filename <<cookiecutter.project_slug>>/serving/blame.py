@@ -21,7 +21,7 @@ LARGEST_DAYS = 106_751
 type Place = tuple[tuple[Any, ...], object]
 
 
-def client_error(work: Work, exception: Exception) -> Problem | None:
+def client_error(work: Work, exception: BaseException) -> Problem | None:
     """What the client did wrong, where `exception`, which the model raised, is not its own failure.
 
     That is: the predictor refused the request, or there is a value in it that its types allow and

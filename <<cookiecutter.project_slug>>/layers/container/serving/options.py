@@ -11,8 +11,10 @@ class WrongOptions(Exception):
     """The environment sets what can't be used; one line per variable."""
 
 
+ANY = "0.0.0.0"  # noqa: S104 (only where HOST says so)
 # For each variable: the least and the most that it may say.
 RANGES = {
+    "DUAL_STACK": (0, 1),
     "PORT": (0, 65_535),
     "METRICS_PORT": (0, 65_535),
     "MAX_BATCH": (1, 100_000),
@@ -29,6 +31,7 @@ class Options:
     """The table in docs/how-it-works.md says what each variable means."""
 
     host: str = "127.0.0.1"
+    dual_stack: int = 0
     port: int = 8080
     metrics_port: int = 9090
     max_batch: int = 512
@@ -65,6 +68,11 @@ class Options:
         if problems:
             raise WrongOptions("\n".join(problems))
         return cls(**given)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses; the first of them of which this machine has the family is listened on."""
+        return ("::", ANY) if self.dual_stack and self.host == ANY else (self.host,)
 
 
 def _is_address(text: str) -> bool:

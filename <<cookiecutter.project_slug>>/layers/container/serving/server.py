@@ -2,101 +2,183 @@
 
 `python -m serving.server`; docs/how-it-works.md lists what it reads from the environment.
 """
-# pyright: reportUnknownMemberType=false
 
 import asyncio
-import json
-import logging
+import errno
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import override
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from email.utils import formatdate
+from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from serving import metrics
-from serving.asgi import ModelServer
-from serving.connection import Connection
+from serving.app import App, Request, Response, id_of
+from serving.batcher import Batcher, Limit
+from serving.connection import Connection, new_id
+from serving.log import Log, say
 from serving.options import Options, WrongOptions
+from serving.problem import Problem
 from serving.release import Release, WrongDeployment
+from serving.work import Work
+
+LIVE, READY = "/livez", "/readyz"
+OK = (("Content-Type", "application/json"),)
 
 
-class Http(uvicorn.Server):
-    """uvicorn, which here loads the model, ends slow requests, and drains before it ends."""
+class ModelServer:
+    """Answers probes at once, and predictions as soon as the model is ready.
+
+    model: a file that is loaded in place of the build's own.
+    draining: whoever asks is told to go elsewhere, and is still answered.
+    """
+
+    model: Path | None = None
+
+    def __init__(self, release: Release, options: Options) -> None:
+        self.release, self.options = release, options
+        # In place of a body that is not kept, for the app to refuse. Zeros that nobody reads or
+        # writes are in no memory.
+        self.too_large = bytes(release.max_body_bytes + 1)
+        self.app: App | None = None
+        self.batcher: Batcher
+        self.draining = False
+        self.connections: set[Connection] = set()
+        self.log = Log(release.build)
+        self.in_flight = 0
+        self.date = formatdate(usegmt=True)
+        metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
+
+    def load(self) -> None:
+        """Load the model and have it answer; from then on this server is ready.
+
+        Raises:
+            RuntimeError: the model can't answer its own example.
+            FileNotFoundError: the contract or the model is missing.
+        """
+        started = time.perf_counter()
+        app = App.load(self.model)
+        limit = Limit.measured(app, self.options.max_batch)
+        options = self.options
+        self.batcher = Batcher(
+            app, limit, max_batch=options.max_batch, max_queued=options.max_queued
+        )
+        metrics.QUEUED.set_function(lambda: len(self.batcher.queue))
+        metrics.BATCH_LIMIT.set_function(lambda: limit.instances)
+        metrics.LOAD.set(time.perf_counter() - started)
+        self.app = app
+
+    def answer(self, request: Request, answered: Callable[[Response], object]) -> None:
+        """Give `answered` the response, now or later."""
+        if request.path in (LIVE, READY):
+            answered(self._probe(request.path))
+            return
+        started = time.perf_counter()
+        self.in_flight += 1
+
+        def done(response: Response) -> None:
+            self.in_flight -= 1
+            answered(response)
+            self._count(request, response, time.perf_counter() - started)
+
+        if self.app is None:
+            done(self._unavailable(id_of(request)))
+            return
+        accepted = self.app.accept(request)
+        if isinstance(accepted, Work):
+            self.batcher.put(accepted, done)
+        else:
+            done(accepted)
+
+    def refuse(self, problem: Problem) -> Response:
+        """The response to what is no request, or none to the end; logged like any other."""
+        response = self._problem(problem, new_id())
+        self._count(None, response, 0)
+        return response
+
+    def _count(self, request: Request | None, response: Response, seconds: float) -> None:
+        metrics.ANSWERED(response.status, seconds)
+        self.log.answered(request, response, seconds)
+
+    def _probe(self, path: str) -> Response:
+        request_id = new_id()
+        if path == READY and (self.app is None or self.draining):
+            return self._unavailable(request_id)
+        return Response(200, OK, b'{"status":"ok"}', request_id)
+
+    def _unavailable(self, request_id: str) -> Response:
+        why = "This server is shutting down." if self.draining else "The model is being loaded."
+        detail = f"{why} Send it again later."
+        return self._problem(Problem(503, detail, headers=(("Retry-After", "1"),)), request_id)
+
+    def _problem(self, problem: Problem, request_id: str) -> Response:
+        headers = (("Content-Type", "application/problem+json"), ("X-Request-Id", request_id))
+        headers += self.release.headers() + problem.headers
+        return Response(problem.status, headers, problem.body(request_id), request_id)
+
+
+class Life:
+    """A server from its first probe to its last answer.
+
+    url: where it listens. failed: it couldn't load its model.
+    """
 
     def __init__(self, server: ModelServer, url: str) -> None:
-        options = server.options
-        super().__init__(
-            uvicorn.Config(
-                server,
-                http=Connection,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=options.keep_alive_seconds,
-                timeout_graceful_shutdown=options.shutdown_seconds,
-            )
-        )
-        self.server, self.url = server, url
-        self.failed = False
+        self.server, self.url, self.failed = server, url, False
 
-    @override
-    async def main_loop(self) -> None:
+    async def run(self, listener: socket.socket) -> None:
         """Listen, and load meanwhile: probes are answered however long that takes."""
+        self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
+        seconds = self.server.options.drain_seconds
+        # SIGTERM drains first, SIGINT doesn't; what is in flight is answered after either.
+        self.loop.add_signal_handler(signal.SIGTERM, self._drain, seconds)
+        self.loop.add_signal_handler(signal.SIGINT, self._drain, 0)
+        listening = await self.loop.create_server(
+            lambda: Connection(self.server), sock=listener, backlog=2_048
+        )
+        self._tick()
         # As a daemon, so that a signal needn't wait for it.
         threading.Thread(target=self._load, daemon=True).start()
-        await super().main_loop()
+        await self.over.wait()
+        listening.close()
+        end = self.loop.time() + self.server.options.shutdown_seconds
+        while self.server.connections and self.loop.time() < end:
+            for connection in [*self.server.connections]:
+                connection.end_if_idle()
+            await asyncio.sleep(0.01)
+        with suppress(OSError):  # nobody reads it any more
+            self.server.log.write()
 
     def _load(self) -> None:
         try:
             self.server.load()
         except BaseException:  # whatever it is, this process can't serve
             say("failed to load the model", error=traceback.format_exc())
-            self.failed = self.should_exit = True
+            self.failed = True
+            self.loop.call_soon_threadsafe(self.over.set)
         else:
-            say("ready", url=self.url)
+            say("ready", url=self.url, batch_limit=self.server.batcher.limit.instances)
 
-    @override
-    async def on_tick(self, counter: int) -> bool:
-        if counter % 10 == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in [*self.server_state.connections]:
-                if isinstance(connection, Connection):  # as all are
-                    connection.close_if_slow(now, self.server.options.request_seconds)
-        return await super().on_tick(counter)
-
-    @contextmanager
-    @override
-    def capture_signals(self) -> Generator[None]:
-        """SIGTERM drains first, SIGINT doesn't; what is in flight is answered after either."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._drain, self.server.options.drain_seconds)
-        loop.add_signal_handler(signal.SIGINT, self._drain, 0)
-        yield
+    def _tick(self) -> None:
+        """Each second: what has taken too long, and what time it is (RFC 9110, 6.6.1)."""
+        self.loop.call_later(1, self._tick)
+        self.server.date = formatdate(usegmt=True)
+        for connection in [*self.server.connections]:
+            connection.end_if_slow(self.loop.time())
 
     def _drain(self, seconds: float) -> None:
         if self.server.app is None:  # nobody was sent here yet
             seconds = 0
-        say("draining", seconds=seconds)
         self.server.draining = True
-        asyncio.get_running_loop().call_later(seconds, self._exit)
-
-    def _exit(self) -> None:
-        self.should_exit = True
-
-
-def say(event: str, **more: object) -> None:
-    """Write a line of log that belongs to no request."""
-    print(json.dumps({"event": event, **more}), flush=True)
+        self.loop.call_later(seconds, self.over.set)
+        say("draining", seconds=seconds)  # last, as it may fail
 
 
 def main(kind: type[ModelServer] = ModelServer) -> None:
@@ -106,31 +188,45 @@ def main(kind: type[ModelServer] = ModelServer) -> None:
         release = Release.load()
     except (WrongOptions, WrongDeployment) as problems:
         sys.exit(str(problems))
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     build = release.build
     metrics.BUILD.info(
         {"service": build.service, "api_version": build.api_version, "release": build.release}
     )
     try:
-        metrics.listen(options.host, options.metrics_port)
+        first_of(options.hosts, lambda host: metrics.listen(host, options.metrics_port))
     except OSError as error:
         sys.exit(f"METRICS_PORT is {options.metrics_port}: {error}")
     try:
-        listener = _listen(options)
+        listener = first_of(options.hosts, lambda host: _listen(host, options))
     except OSError as error:
         sys.exit(f"PORT is {options.port}: {error}")
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    http = Http(kind(release, options), url)
+    life = Life(kind(release, options), url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(http.serve([listener]))
+        runner.run(life.run(listener))
     # Not sys.exit, which would wait for a model that still works.
-    os._exit(http.failed)
+    os._exit(life.failed)
 
 
-def _listen(options: Options) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    return socket.create_server((options.host, options.port), family=family)
+def first_of[T](hosts: Sequence[str], listen: Callable[[str], T]) -> T:
+    """What listens on the first address of which this machine has the family."""
+    *others, last = hosts
+    for host in others:
+        try:
+            return listen(host)
+        except OSError as error:
+            if error.errno not in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+                raise
+    return listen(last)
+
+
+def _listen(host: str, options: Options) -> socket.socket:
+    address = (host, options.port)
+    if ":" not in host:
+        return socket.create_server(address)
+    both = bool(options.dual_stack) and socket.has_dualstack_ipv6()
+    return socket.create_server(address, family=socket.AF_INET6, dualstack_ipv6=both)
 
 
 if __name__ == "__main__":

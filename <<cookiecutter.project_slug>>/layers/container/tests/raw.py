@@ -5,6 +5,8 @@ from typing import Self
 
 from tests.support import EXAMPLE, PREDICT, Answer
 
+CHUNKED = "Transfer-Encoding: chunked"
+
 
 class Client:
     """One connection to a server on the loopback interface."""
@@ -46,10 +48,15 @@ def post(body: bytes = EXAMPLE, *headers: str, version: str = "1.1", path: str =
     lines = [f"POST {path} HTTP/{version}", "Host: here", "Content-Type: application/json"]
     if not any(each.startswith(("Content-Length", "Transfer-Encoding")) for each in headers):
         lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
+    return "\r\n".join([*lines, *headers, "", ""]).encode("latin-1") + body
+
+
+def chunk(data: bytes) -> bytes:
+    """A chunk of a body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def chunked(body: bytes, *trailers: str) -> bytes:
     """A body in one chunk."""
     end = "\r\n".join(["0", *trailers, "", ""]).encode()
-    return b"%x\r\n%b\r\n%b" % (len(body), body, end)
+    return chunk(body) + end

@@ -1,23 +1,25 @@
 """What a client can do to a connection: every limit, and bytes that are no request."""
 
+import asyncio
 import json
+import re
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from unittest.mock import Mock, call
 
 import msgspec
 import pytest
 
-from serving.connection import MAX_HEAD_BYTES, MAX_HEADERS, Flow
+from serving.app import Response
+from serving.connection import LINGER_SECONDS, MAX_ASKED, MAX_HEAD_BYTES, MAX_HEADERS
 from serving.contract import EXAMPLE_REQUEST
 from serving.problem import MAX_BODY_BYTES
 from tests.adapters import Running, running
-from tests.raw import Client, chunked, post
+from tests.raw import CHUNKED, Client, chunked, post
 from tests.support import BUILD, EXAMPLE, PREDICT, VERSION
+from tests.wire import Held, Wire
 
-CHUNKED = "Transfer-Encoding: chunked"
 LARGE = bytes(20 * MAX_BODY_BYTES)
 HALF = post()[:-10]
 
@@ -157,15 +159,133 @@ def test_many_small_requests_are_no_large_head(client: Client) -> None:
         assert {client.answer("GET").status for _ in range(200)} == {200}
 
 
-def test_nothing_more_is_read_while_requests_wait_for_an_earlier_one() -> None:
-    transport, pipeline = Mock(), ["a request"]
-    flow = Flow(transport, pipeline)
-    flow.pause_reading()
-    flow.resume_reading()
-    assert transport.method_calls == [call.pause_reading()]
-    pipeline.clear()
-    flow.resume_reading()
-    assert transport.method_calls == [call.pause_reading(), call.resume_reading()]
+def test_nothing_more_is_read_while_requests_wait_for_earlier_ones() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        numbers = [b"%d" % i for i in range(MAX_ASKED + 2)]
+        wire.connection.data_received(b"".join(map(post, numbers)))
+        wire.transport.pause_reading.assert_called_once_with()
+        assert [request.body for request, _ in server.asked] == numbers[:MAX_ASKED]
+        for is_reading in (False, True):
+            assert wire.transport.resume_reading.called is is_reading
+            while server.asked:
+                request, answered = server.asked.pop()  # the last one first
+                answered(Response(200, (), request.body, ""))
+            await asyncio.sleep(0)
+        assert re.findall(rb"\r\n\r\n(\d+)", wire.written) == numbers
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_read_or_asked_for_a_client_that_does_not_read() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.pause_writing()
+        wire.transport.pause_reading.assert_called_once_with()
+        wire.connection.data_received(post() * 2)
+        assert server.asked == []
+        wire.connection.resume_writing()
+        wire.transport.resume_reading.assert_called_once_with()
+        assert len(server.asked) == 2
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_for_a_client_that_has_gone_is_dropped() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        expects = post(b"", "Expect: 100-continue", "Content-Length: 5")
+        wire.connection.data_received(post() + expects)
+        wire.transport.is_closing.return_value = True
+        wire.connection.connection_lost(ConnectionResetError())
+        ((_, answered),) = server.asked
+        answered(Response(200, (), b"", ""))
+        wire.transport.write.assert_not_called()
+        assert server.connections == set()
+
+    asyncio.run(scenario())
+
+
+def allowed(wire: Wire) -> float:
+    """Seconds until the client has taken too long."""
+    return wire.connection.until - asyncio.get_running_loop().time()
+
+
+def test_who_does_not_read_has_the_time_of_a_request_and_then_that_of_an_idle_one() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.data_received(post())
+        wire.transport.write.side_effect = lambda _: wire.connection.pause_writing()
+        ((_, answered),) = server.asked
+        answered(Response(200, (), b"large", ""))
+        options = server.options
+        assert allowed(wire) <= options.request_seconds < options.keep_alive_seconds
+        wire.connection.resume_writing()
+        assert allowed(wire) > options.request_seconds
+
+    asyncio.run(scenario())
+
+
+def test_a_closed_connection_whose_client_does_not_read_is_given_up() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.end_if_slow(wire.connection.until + 1)
+        wire.transport.close.assert_called_once_with()
+        wire.transport.is_closing.return_value = True
+        wire.connection.end_if_slow(wire.connection.until - 1)
+        wire.transport.abort.assert_not_called()
+        wire.connection.end_if_slow(wire.connection.until + 1)
+        wire.transport.abort.assert_called_once_with()
+
+    asyncio.run(scenario())
+
+
+def test_a_client_has_time_to_read_its_last_answer_and_little_after_it() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.data_received(post(EXAMPLE, "Connection: close"))
+        ((_, answered),) = server.asked
+        answered(Response(200, (), b"large", ""))
+        wire.transport.write_eof.assert_called_once_with()
+        now = asyncio.get_running_loop().time()
+        wire.transport.get_write_buffer_size.return_value = 5
+        wire.connection.end_if_slow(now + LINGER_SECONDS + 1)
+        assert allowed(wire) > server.options.request_seconds - 1
+        wire.transport.get_write_buffer_size.return_value = 0
+        wire.connection.end_if_slow(now)
+        assert allowed(wire) <= LINGER_SECONDS
+        wire.transport.close.assert_not_called()
+        wire.connection.end_if_slow(now + LINGER_SECONDS + 1)
+        wire.transport.close.assert_called_once_with()
+
+    asyncio.run(scenario())
+
+
+def test_at_the_end_nobody_is_waited_for_but_whoever_is_answered_or_reads() -> None:
+    async def scenario() -> None:
+        idle, asking, reading = (Wire(Held()) for _ in range(3))
+        asking.connection.data_received(HALF)
+        reading.connection.data_received(b"garbage\r\n\r\n")
+        for wire in (idle, asking, reading):
+            wire.connection.end_if_idle()
+        idle.transport.close.assert_called_once_with()
+        asking.transport.close.assert_not_called()
+        reading.transport.close.assert_not_called()
+
+    asyncio.run(scenario())
+
+
+def test_a_trailer_that_ends_the_connection_is_heeded(client: Client) -> None:
+    client.send(post(chunked(EXAMPLE, "Connection: close"), CHUNKED))
+    answer = client.answer()
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert client.is_closed()
 
 
 def test_garbage_after_a_request_does_not_cost_its_answer(client: Client) -> None:
@@ -179,6 +299,21 @@ def test_a_client_that_has_sent_all_it_has_is_answered(client: Client) -> None:
     client.socket.shutdown(socket.SHUT_WR)
     assert client.answer().status == 200
     assert client.is_closed()
+
+
+def test_a_client_that_has_sent_all_it_has_gets_an_answer_that_takes_time() -> None:
+    async def scenario() -> None:
+        server = Held()
+        wire = Wire(server)
+        wire.connection.data_received(post())
+        assert wire.connection.eof_received()
+        ((_, answered),) = server.asked
+        wire.transport.close.assert_not_called()
+        answered(Response(200, (), b"late", ""))
+        assert wire.written.endswith(b"late")
+        wire.transport.close.assert_called_once_with()
+
+    asyncio.run(scenario())
 
 
 def test_a_truncated_request_is_not_answered(client: Client) -> None:

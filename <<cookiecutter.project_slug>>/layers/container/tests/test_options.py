@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from serving.options import RANGES, Options, WrongOptions
+from serving.options import ANY, RANGES, Options, WrongOptions
 from tests.support import ROOT
 
 LEAST = {name: str(least) for name, (least, _) in RANGES.items()}
@@ -19,12 +19,27 @@ def test_what_is_unset_has_its_default() -> None:
 
 
 @pytest.mark.parametrize("environ", [LEAST, MOST], ids=["least", "most"])
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "127.0.0.1"])  # noqa: S104 (only read)
+@pytest.mark.parametrize("host", [ANY, "::", "127.0.0.1"])
 def test_every_variable_sets_its_option(environ: dict[str, str], host: str) -> None:
     options = Options.load(environ | {"HOST": host})
     assert options.host == host
     for name, text in environ.items():
         assert getattr(options, name.lower()) == int(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "dual_stack", "hosts"),
+    [
+        (ANY, "0", [ANY]),
+        (ANY, "1", ["::", ANY]),
+        ("127.0.0.1", "1", ["127.0.0.1"]),
+        ("::", "1", ["::"]),
+    ],
+)
+def test_both_families_are_listened_on_where_any_address_is(
+    host: str, dual_stack: str, hosts: list[str]
+) -> None:
+    assert [*Options.load({"HOST": host, "DUAL_STACK": dual_stack}).hosts] == hosts
 
 
 WORDS = ("", " 5", "5.0", "5s", "0x5", "\u0665", "1_0", "9" * 5_000)

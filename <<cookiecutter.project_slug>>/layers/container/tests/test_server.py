@@ -1,6 +1,7 @@
 """The server's life: it loads, is ready, drains, ends; what it logs and counts meanwhile."""
 
 import asyncio
+import errno
 import os
 import re
 import signal
@@ -12,19 +13,20 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock, call
 
 import msgspec
 import pytest
 
-from serving.asgi import ModelServer
 from serving.contract import EXAMPLE_REQUEST
 from serving.options import Options
 from serving.problem import MAX_BODY_BYTES
 from serving.release import Release
+from serving.server import ModelServer, first_of
 from tests.adapters import OPTIONS, Running, running, starting, until
-from tests.raw import Client, post
+from tests.raw import CHUNKED, Client, chunk, post
 from tests.support import BUILD, EXAMPLE, JSON, PREDICT, ROOT, Answer, over_http
+from tests.wire import Wire
 
 GATED = "tests.gated"
 PAIR, MANY = (msgspec.json.encode({"instances": EXAMPLE_REQUEST.instances * n}) for n in (2, 8))
@@ -138,7 +140,7 @@ def test_while_it_drains_it_accepts_and_sends_everybody_elsewhere() -> None:
         before.send(post())
         assert before.answer().headers["connection"] == "close"
         assert before.is_closed()
-        end = time.monotonic() + 0.5  # some turns of uvicorn's main loop
+        end = time.monotonic() + 0.5  # some turns of the event loop
         while time.monotonic() < end:
             with Client(server.port) as new:
                 new.send(post())
@@ -264,37 +266,68 @@ def test_a_port_that_is_taken_is_named(server: Running, variable: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("reason", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_where_one_family_is_missing_the_other_is_listened_on(reason: int) -> None:
+    listen = Mock(side_effect=[OSError(reason, "missing"), "listener"])
+    assert first_of(["::", "127.0.0.1"], listen) == "listener"
+    assert listen.mock_calls == [call("::"), call("127.0.0.1")]
+
+
+def test_a_port_that_is_taken_is_not_tried_in_the_other_family() -> None:
+    listen = Mock(side_effect=OSError(errno.EADDRINUSE, "taken"))
+    with pytest.raises(OSError, match="taken"):
+        first_of(["::", "127.0.0.1"], listen)
+    listen.assert_called_once_with("::")
+
+
 def test_make_serve_shows_a_request_to_the_api_version(capfd: pytest.CaptureFixture[str]) -> None:
     with starting("tools.serve", "serving.server", "/more") as server:
         urls = [f"http://127.0.0.1:{server.port}{path}" for path in (PREDICT, "/more")]
     assert re.findall(r"curl -i (\S+)", capfd.readouterr().err) == urls
 
 
-DECLARED = (b"content-length", b"31457280")
+DECLARED = "Content-Length: 31457280"
 
 
 @pytest.mark.parametrize(
-    ("headers", "most"),
-    [([], 3 * MAX_BODY_BYTES), ([DECLARED], MAX_BODY_BYTES // 2)],
+    ("header", "most"),
+    [(CHUNKED, 3 * MAX_BODY_BYTES), (DECLARED, MAX_BODY_BYTES // 2)],
     ids=["chunked", "declared"],
 )
-def test_a_body_over_the_limit_is_never_in_memory(
-    headers: list[tuple[bytes, bytes]], most: int
-) -> None:
+def test_a_body_over_the_limit_is_never_in_memory(header: str, most: int) -> None:
     server = ModelServer(Release(BUILD), Options())
     server.load()
     tracemalloc.start()
-    status, left = arriving(server, PREDICT, headers, parts=480)
+    status, left = arriving(server, PREDICT, header, parts=480)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (status, left) == (413, 0)
     assert peak < most
 
 
+def test_a_body_in_tiny_chunks_takes_no_more_memory_than_another() -> None:
+    server = ModelServer(Release(BUILD), Options())
+    server.load()
+
+    async def scenario() -> int:
+        wire = Wire(server)
+        wire.connection.data_received(post(b"", CHUNKED, path="/nothing"))
+        tracemalloc.start()
+        for _ in range(100):
+            wire.connection.data_received(chunk(b"ab") * (MAX_BODY_BYTES // 200))
+        wire.connection.data_received(b"0\r\n\r\n")
+        assert wire.written.split()[1] == b"404"
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert asyncio.run(scenario()) < 4 * MAX_BODY_BYTES
+
+
 def test_a_body_without_an_end_is_read_to_a_bound() -> None:
     server = ModelServer(Release(BUILD), Options())
     server.load()
-    status, left = arriving(server, PREDICT, [], parts=10_000)
+    status, left = arriving(server, PREDICT, CHUNKED, parts=10_000)
     read = (10_000 - left) * PART
     assert status == 413
     assert MAX_BODY_BYTES < read < 40 * MAX_BODY_BYTES
@@ -306,7 +339,7 @@ def test_a_large_body_is_put_together_once() -> None:
     server.load()
     started = time.process_time()
     # Where nothing is served, so that it is read and not parsed.
-    status, left = arriving(server, "/nothing", [], parts=limit // PART)
+    status, left = arriving(server, "/nothing", CHUNKED, parts=limit // PART)
     assert (status, left) == (404, 0)
     # Copied with each part it would be some 19 GB.
     assert time.process_time() - started < 1
@@ -315,22 +348,19 @@ def test_a_large_body_is_put_together_once() -> None:
 PART = 65_536
 
 
-def arriving(
-    server: ModelServer, path: str, headers: list[tuple[bytes, bytes]], parts: int
-) -> tuple[int, int]:
+def arriving(server: ModelServer, path: str, header: str, parts: int) -> tuple[int, int]:
     """The status of a request whose body has so many parts, and how many were not read."""
-    left = parts
-    sent: list[dict[str, Any]] = []
 
-    async def receive() -> dict[str, Any]:
-        nonlocal left
-        left -= 1
-        return {"type": "http.request", "body": bytes(bytearray(PART)), "more_body": left > 0}
+    async def scenario() -> tuple[int, int]:
+        wire = Wire(server)
+        wire.connection.data_received(post(b"", header, path=path))
+        left = parts
+        while left and not wire.connection.ended:
+            left -= 1
+            part = bytes(bytearray(PART))
+            wire.connection.data_received(chunk(part) if header == CHUNKED else part)
+        if not left and header == CHUNKED:
+            wire.connection.data_received(b"0\r\n\r\n")
+        return int(wire.written.split()[1]), left
 
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "POST", "raw_path": path.encode()}
-    scope["headers"] = [(b"content-type", b"application/json"), *headers]
-    asyncio.run(server(scope, receive, send))  # pyright: ignore[reportArgumentType]
-    return sent[0]["status"], left
+    return asyncio.run(scenario())

@@ -127,6 +127,7 @@ def _environment(api_version: str, version: Version) -> dict[str, str]:
     return version.environment(api_version) | {
         # Where the probes and the Service look, whatever env_from says.
         "HOST": "0.0.0.0",  # noqa: S104 (of the pod, whose NetworkPolicy says who gets there)
+        "DUAL_STACK": "1",  # releases that know it listen on IPv6 too
         "PORT": str(PORTS["http"]),
         "METRICS_PORT": str(PORTS["metrics"]),
         "DRAIN_SECONDS": "0",  # preStop has waited already

@@ -152,11 +152,15 @@ def test_each_request_is_one_line_of_log_and_metric(
     assert (common | refused).items() <= second.items()
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, BaseException], ids=["error", "panic"])
 def test_the_log_says_why_the_model_failed_and_the_answer_does_not(
-    handler: Handler, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    handler: Handler,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[BaseException],
 ) -> None:
     def fail(*_: object) -> None:
-        raise RuntimeError("secret of the model")
+        raise kind("secret of the model")
 
     monkeypatch.setattr(handler.app.predictor, "predict", fail)
     result = handler(event(), CONTEXT)

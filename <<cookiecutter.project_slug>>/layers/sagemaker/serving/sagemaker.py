@@ -7,16 +7,18 @@ answer the same, but of an error only status and body. `infra/invocation.py` is 
 """
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import override
 from urllib.parse import parse_qsl
 
-from serving.asgi import READY, Message, ModelServer, Receive, Send
-from serving.predictor import MODEL
-from serving.server import main
+import msgspec
 
-# As ASGI has them.
-ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
+from serving.app import Request, Response
+from serving.predictor import MODEL
+from serving.server import READY, ModelServer, main
+
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 # Headers of the client's that travel among them, each `name=value`, escaped as in a URL; beside
 # them, as `id`, what the request is to be called, or that alone.
 PASSED_ON = ("content-encoding", "content-type", "traceparent", "x-api-version")
@@ -31,37 +33,29 @@ class EndpointServer(ModelServer):
         super().load()
 
     @override
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, of SageMaker or of anybody else."""
-        match scope["raw_path"]:
-            case b"/ping":
-                scope = {**scope, "raw_path": READY.encode()}
-            case b"/invocations":
-                headers = _passed_on(scope["headers"])
-                scope = {**scope, "raw_path": b"/predict", "headers": headers}
-                send = self._answering(send)
+    def answer(self, request: Request, answered: Callable[[Response], object]) -> None:
+        match request.path:
+            case "/ping":
+                request = msgspec.structs.replace(request, path=READY)
+            case "/invocations":
+                headers = _passed_on(request.headers)
+                request = msgspec.structs.replace(request, path="/predict", headers=headers)
+                answered = self._with_release(answered)
             case _:
                 pass
-        await super().__call__(scope, receive, send)
+        super().answer(request, answered)
 
-    def _answering(self, send: Send) -> Send:
-        """Send an answer with its release: as its attribute, and in the body of an error."""
+    def _with_release(self, answered: Callable[[Response], object]) -> Callable[[Response], object]:
+        """An answer says its release: as its attribute, and in the body of an error."""
         release = self.release.build.release
-        start: Message = {}
 
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            body: bytes = message["body"]
-            if start["status"] >= 400:
+        def send(response: Response) -> None:
+            body, headers = response.body, (*response.headers, (ATTRIBUTES, release))
+            if response.status >= 400:
                 body = body.removesuffix(b"}") + b',"release":"%s"}' % release.encode()
-            headers = [each for each in start["headers"] if each[0] != b"content-length"]
-            headers += [(b"content-length", b"%d" % len(body)), (ATTRIBUTES, release.encode())]
-            await send({**start, "headers": headers})
-            await send({**message, "body": body})
+            answered(msgspec.structs.replace(response, headers=headers, body=body))
 
-        return answer
+        return send
 
 
 def model_in(folder: Path) -> Path | None:
@@ -80,16 +74,14 @@ def model_in(folder: Path) -> Path | None:
     return folder / MODEL.name if there else None
 
 
-def _passed_on(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers of a request, with those that its attributes carry in place of its own."""
-    text = b"&".join(value for name, value in headers if name == ATTRIBUTES).decode("latin-1")
+    text = headers.get(ATTRIBUTES, "")
     given = dict(parse_qsl(text, keep_blank_values=True))
     carried = {name: given[name] for name in PASSED_ON if name in given}
     if text:
         carried["x-request-id"] = given.get("id", text)
-    return [(name, value) for name, value in headers if name.decode("latin-1") not in carried] + [
-        (name.encode(), value.encode("latin-1", "replace")) for name, value in carried.items()
-    ]
+    return {**headers, **carried}
 
 
 if __name__ == "__main__":
