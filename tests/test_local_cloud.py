@@ -205,7 +205,7 @@ def test_a_check_finds_what_the_stack_file_does_not_say(two: Stack) -> None:
     assert said.returncode == 1, said.stdout
     found = re.findall(r"^(v\d): .*?((?:is not|has) .*?)[,;]", said.stderr, re.MULTILINE)
     assert found == [
-        ("v3", "is not deployed"),
+        ("v3", "is not deployed: the outputs have no v3_base_url"),
         ("v1", "has no Deprecation"),
         ("v1", "has no Sunset"),
         ("v1", "has no Link"),
