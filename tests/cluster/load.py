@@ -2,13 +2,14 @@
 
 import json
 import random
+import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException, parse_headers
 from urllib.parse import urlsplit
 
 EXAMPLES = {  # any rows, and what the sample model says of them
@@ -31,51 +32,114 @@ class Target:
 
 
 class Client(threading.Thread):
-    """One client; with `fresh` it connects anew for each request.
+    """One client, through a connection that stays open.
 
     answers: how many, by release. failures: every answer that was not right.
     """
 
-    def __init__(self, target: Target, stop: threading.Event, *, fresh: bool) -> None:
+    # Requests that are sent before an answer is read.
+    at_once = 1
+    # Whether each of them has a connection of its own.
+    fresh = False
+
+    def __init__(self, target: Target, stop: threading.Event) -> None:
         super().__init__(daemon=True)
-        self.target, self.stop, self.fresh = target, stop, fresh
+        self.target, self.stop = target, stop
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
 
     def run(self) -> None:
         """Ask until told to stop."""
         parts = urlsplit(self.target.url)
-        connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=20)
-        while not self.stop.wait(PAUSE):
-            problem = self._ask(connection, random.choice([*EXAMPLES]))  # noqa: S311 (no secret)
+        connection = Connection(parts.hostname or "", parts.port or 80)
+        while not self.stop.wait(PAUSE * self.at_once):
+            rows = random.choices([*EXAMPLES], k=self.at_once)  # noqa: S311 (no secret)
+            problem = self._ask(connection, rows)
             if problem:
                 self.failures.append(f"{time.strftime('%X')} {problem}")
             if problem or self.fresh:
                 connection.close()
         connection.close()
 
-    def _ask(self, connection: HTTPConnection, row: tuple[float, ...]) -> str | None:
-        body = json.dumps({"instances": [dict(zip(FIELDS, row, strict=True))]})
-        headers = {"Content-Type": "application/json", **self.target.headers}
+    def _ask(self, connection: "Connection", rows: Sequence[tuple[float, ...]]) -> str | None:
+        several = [dict(zip(FIELDS, row, strict=True)) for row in rows]
+        bodies = [json.dumps({"instances": [each]}) for each in several]
         try:
-            connection.request("POST", self.target.path, body, headers)
-            response = connection.getresponse()
-            answer = response.read()
-        except (OSError, HTTPException) as error:
+            connection.send([self._request(connection.host, body) for body in bodies])
+            for row in rows:
+                status, release, body = connection.receive()
+                if status != 200:
+                    return f"{status} {body[:200]!r}"
+                self.answers[release] += 1
+                species = json.loads(body)["predictions"][0]["species"]
+                if species != EXAMPLES[row]:
+                    return f"{row} is no {species}"
+        except (OSError, HTTPException, ValueError, TypeError) as error:
             return repr(error)
-        if response.status != 200:
-            return f"{response.status} {answer[:200]!r}"
-        self.answers[response.headers["X-Model-Release"]] += 1
-        species = json.loads(answer)["predictions"][0]["species"]
-        return None if species == EXAMPLES[row] else f"{row} is no {species}"
+        return None
+
+    def _request(self, host: str, body: str) -> str:
+        own = {"Host": host, "Content-Type": "application/json", "Content-Length": str(len(body))}
+        headers = own | {**self.target.headers}
+        lines = [f"POST {self.target.path} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
+        return "\r\n".join([*lines, "", body])
+
+
+class Fresh(Client):
+    """Connects anew for each request."""
+
+    fresh = True
+
+
+class Pipelined(Client):
+    """Sends four requests, and then reads as many answers."""
+
+    at_once = 4
+
+
+class Connection:
+    """What a client sends and receives; connects where that is needed."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self.socket: socket.socket | None = None
+
+    def send(self, requests: Sequence[str]) -> None:
+        """Send these at once."""
+        if self.socket is None:
+            self.socket = socket.create_connection((self.host, self.port), timeout=20)
+            self.file = self.socket.makefile("rb")
+        self.socket.sendall("".join(requests).encode())
+
+    def receive(self) -> tuple[int, str, bytes]:
+        """The next answer: status, release, body; ConnectionError where it is cut off."""
+        first = self.file.readline()
+        if not first:
+            raise ConnectionError("closed before the answer")
+        headers = parse_headers(self.file)
+        body = self.file.read(int(headers["Content-Length"]))
+        if len(body) < int(headers["Content-Length"]):
+            raise ConnectionError("closed within the answer")
+        return int(first.split()[1]), headers["X-Model-Release"] or "", body
+
+    def close(self) -> None:
+        """Close it until something is sent again."""
+        if self.socket:
+            self.file.close()
+            self.socket.close()
+            self.socket = None
+
+
+# One after the other, as many as are wanted.
+KINDS = (Client, Fresh, Pipelined)
 
 
 class Clients:
-    """Several clients, every second one on fresh connections, and what they have seen so far."""
+    """Several clients of every kind, and what they have seen so far."""
 
     def __init__(self, target: Target, number: int) -> None:
         self.stop = threading.Event()
-        self.each = [Client(target, self.stop, fresh=bool(i % 2)) for i in range(number)]
+        self.each = [KINDS[i % len(KINDS)](target, self.stop) for i in range(number)]
 
     @property
     def answers(self) -> Counter[str]:
