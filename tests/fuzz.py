@@ -7,10 +7,11 @@ tests.fuzz PORT >tests/fuzz.txt` records the statuses of a server that is known 
 import json
 import random
 import re
-import socket
 import sys
 from collections.abc import Iterator
 from itertools import islice
+
+from tests.processes import exchange
 
 PREDICT = "/v1/predict"
 ROW = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
@@ -90,16 +91,7 @@ def mutated(source: random.Random, data: bytes) -> bytes:
 
 def answered(port: int, data: bytes) -> list[str]:
     """All answers to what is sent through a connection of its own, a line each."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
-        try:
-            client.sendall(data)
-            client.shutdown(socket.SHUT_WR)
-            said = b""
-            while part := client.recv(65_536):
-                said += part
-        except ConnectionError:
-            return ["reset"]
-    heads = re.split(rb"(?=HTTP/1\.1 \d\d\d )", said)
+    heads = re.split(rb"(?=HTTP/1\.1 \d\d\d )", exchange(port, data))
     return [_line(each) for each in heads if each]
 
 

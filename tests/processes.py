@@ -1,7 +1,9 @@
 """Server and Lambda handler of a rendered project, each in a process of its own."""
 
 import base64
+import contextlib
 import json
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -32,7 +34,9 @@ with through_handler() as send:
 TRANSPORT = {"connection", "content-length", "date"}
 
 
-def start(project: Path, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+def start(
+    project: Path, *arguments: str, stderr: int = subprocess.DEVNULL, **environ: str
+) -> subprocess.Popen[str]:
     """Python of a rendered project, with a pipe to it and one from it."""
     return subprocess.Popen(
         [project / ".venv/bin/python", *arguments],
@@ -40,7 +44,7 @@ def start(project: Path, *arguments: str, **environ: str) -> subprocess.Popen[st
         env=ENVIRON | {"PORT": "0", "METRICS_PORT": "0", "DRAIN_SECONDS": "0"} | environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     )
 
@@ -80,6 +84,17 @@ class Server:
             connection.close()
 
 
+def exchange(port: int, data: bytes) -> bytes:
+    """What a server says to these bytes, until it closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        with contextlib.suppress(OSError):  # it may have refused what has come already
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            return client.makefile("rb").read()
+    return b""
+
+
 def said(
     connection: HTTPConnection, method: str, path: str, headers: Headers, body: bytes
 ) -> Answer:
@@ -102,9 +117,11 @@ def unnamed(answer: Answer) -> Answer:
 
 
 @contextmanager
-def serving(project: Path, *arguments: str, **environ: str) -> Iterator[Server]:
+def serving(
+    project: Path, *arguments: str, stderr: int = subprocess.DEVNULL, **environ: str
+) -> Iterator[Server]:
     """A server that is gone afterwards; with a `PORT` it needn't be ready."""
-    with start(project, *arguments, **environ) as process:
+    with start(project, *arguments, stderr=stderr, **environ) as process:
         try:
             server = Server(process, int(environ.get("PORT", "0")))
             yield server
