@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import make, program, render, template_at
+from tests.cluster.stack import OnCluster
+from tests.project import make, render, template_at
 
 # Before there was a DUAL_STACK.
 BEFORE = "565ae9c"
@@ -50,12 +51,9 @@ def environ_of_a_pod(project: Path, folder: Path) -> dict[str, str]:
     versions = {"v1": {"release": "0.1.0"}}
     image = {"repository": "registry.example.org/iris"}
     keys = {"versions": versions, "image": image, "host": "iris.example.org"}
-    command = program(project, folder, project / ".venv/bin/python", **keys)
-    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    resources = OnCluster(project, project / ".venv/bin/python", folder).register(**keys)
     (deployment,) = (
-        each["inputs"]
-        for each in json.loads(said.stdout)["resources"]
-        if each["inputs"].get("kind") == "Deployment"
+        each["inputs"] for each in resources if each["inputs"].get("kind") == "Deployment"
     )
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     return {each["name"]: each["value"] for each in container["env"] if "value" in each}
@@ -64,7 +62,7 @@ def environ_of_a_pod(project: Path, folder: Path) -> dict[str, str]:
 def answering(project: Path, environ: dict[str, str], *before: str) -> list[str]:
     """Where a project's server answers with this environment, after a command."""
     python = str(project / ".venv/bin/python")
-    setup = ["sh", "-ec", f"{'; '.join([*before, 'ip link set lo up'])}"]
+    setup = ["sh", "-ec", "; ".join([*before, "ip link set lo up"])]
     said = subprocess.run(
         [*ALONE, python, "-c", SCRIPT, python, *setup],
         cwd=project,

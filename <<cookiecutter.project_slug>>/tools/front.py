@@ -20,7 +20,6 @@ from tools.expected import Expected, questions
 VERSION_HEADER = "X-API-Version"
 JSON = {"Content-Type": "application/json"}
 DNS = "point the DNS of that name at the front, or say where the front is: ADDRESS=host:port"
-
 THERE = "see that what you gave as ADDRESS listens, such as a port-forward"
 
 

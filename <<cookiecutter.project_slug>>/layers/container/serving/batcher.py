@@ -55,8 +55,7 @@ class Limit:
             gain = 1 - (seconds / instances) / (best.seconds / best.instances)
             if seconds > best.most_seconds or gain < 0.1:
                 break
-            best.instances = best.most = instances
-            best.seconds = seconds
+            best = cls(instances, seconds, best.most_seconds)
         return best
 
     def observe(self, instances: int, seconds: float) -> None:

@@ -255,11 +255,17 @@ class Connection(asyncio.Protocol):
         """Answer what is arriving, and end; only that where earlier requests are answered yet."""
         if self.ended:
             return
-        self.ended, self.arriving = True, False
-        if self.waiting or self.asked:
-            (self.waiting or self.asked)[-1].last = True
-        else:
+        self.arriving = False
+        if not self._end_after_answers():
             self._send(self.server.refuse(problem), last=True)
+
+    def _end_after_answers(self) -> bool:
+        """Read nothing more; whether there are answers to wait for."""
+        self.ended = True
+        pending = self.waiting or self.asked
+        if pending:
+            pending[-1].last = True
+        return bool(pending)
 
     def _end(self) -> None:
         """Close one half: what the client sends meanwhile would destroy its last answer (9.6)."""
@@ -274,12 +280,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Whether to stay open: a client that has sent all it has may still read."""
         self.half_closed = True
-        if self.waiting or self.asked:
-            self.ended = True
-            (self.waiting or self.asked)[-1].last = True
-            return True
         self._allow(self.options.request_seconds)
-        return False
+        return self._end_after_answers()
 
     @override
     def pause_writing(self) -> None:
