@@ -63,10 +63,9 @@ class ModelServer:
             RuntimeError: the model can't answer its own example.
             FileNotFoundError: the contract or the model is missing.
         """
-        started = time.perf_counter()
+        started, options = time.perf_counter(), self.options
         app = App.load(self.model)
-        limit = Limit.measured(app, self.options.max_batch)
-        options = self.options
+        limit = Limit.measured(app, options.max_batch)
         self.batcher = Batcher(
             app, limit, max_batch=options.max_batch, max_queued=options.max_queued
         )
