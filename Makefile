@@ -84,7 +84,7 @@ bench: .venv/installed  ## measure: the table in the README, and the inference s
 	$(PYTHON) -m benchmarks.server
 
 .PHONY: bench-peers
-bench-peers: .venv/installed  ## measure the inference server beside LitServe, BentoML, MLServer and KServe
+bench-peers: .venv/installed  ## measure the inference server beside LitServe, BentoML, MLServer, KServe and mosec
 	$(PYTHON) -m benchmarks.peers
 
 .PHONY: generated

@@ -22,6 +22,8 @@ SLOW_SECONDS = 0.005
 MAX_BATCH_SECONDS = 0.05
 # How long it is tried out which batch is the best.
 WARM_UP_SECONDS = 2
+# How long a size is tried, if three batches take less.
+TRIAL_SECONDS = 0.003
 # How long batches follow each other before the event loop turns, and probes are answered.
 TURN_SECONDS = 0.001
 
@@ -84,6 +86,9 @@ class Batcher:
     def __init__(self, app: App, limit: Limit, *, max_batch: int, max_queued: int) -> None:
         self.app, self.limit, self.max_queued = app, limit, max_queued
         slowest = limit.seconds * max(max_batch / limit.instances, 1)
+        # That is from few instances, and many together may take far less each.
+        if max_batch > limit.instances and SLOW_SECONDS < slowest < MAX_BATCH_SECONDS:
+            slowest = _best(app, max_batch)
         self.thread = ThreadPoolExecutor(1) if slowest > SLOW_SECONDS else None
         self.queue: deque[Job] = deque()
         self.busy = False
@@ -154,16 +159,22 @@ def _answer(batch: list[Job], responses: list[Response]) -> None:
 
 
 def _best(app: App, instances: int) -> float:
-    """Seconds in which a model answers so many instances of its example, the best of three.
+    """Seconds in which a model answers so many instances of its example, the best of some.
 
-    The first call of a size is not like the others, and any may be interrupted.
+    The first call of a size is not like the others, and any may be interrupted: three are made, or
+    as many as can be in `TRIAL_SECONDS`.
 
     Raises:
         RuntimeError: it can't.
     """
     example = work_of("warm-up", EXAMPLE_REQUEST)
     rows = [*islice(cycle(example.instances), instances)]
-    return min([_seconds(app, Work(example.request_id, rows, example.parameters)) for _ in "123"])
+    work = Work(example.request_id, rows, example.parameters)
+    end = time.perf_counter() + TRIAL_SECONDS
+    seconds = [_seconds(app, work) for _ in "123"]
+    while time.perf_counter() < end:
+        seconds.append(_seconds(app, work))
+    return min(seconds)
 
 
 def _seconds(app: App, work: Work) -> float:
