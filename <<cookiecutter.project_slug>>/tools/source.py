@@ -1,0 +1,21 @@
+"""What a release is made of, as one digest. Two builds of it need not be the same bytes."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def digest(files: Iterable[Path], **facts: str) -> str:
+    """The sha256 over the names and contents of files, and over what else goes into a release.
+
+    files: of this project. facts: such as the architecture.
+    """
+    contents = {
+        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+    whole = json.dumps([contents, facts], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
