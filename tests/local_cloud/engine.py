@@ -18,6 +18,7 @@ from typing import Any, override
 
 import pulumi
 import yaml
+from botocore.exceptions import ClientError
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 
@@ -95,15 +96,26 @@ class Cloud(pulumi.runtime.Mocks):
         return getattr(asked, method)(**inputs.spelled(members) | more)
 
     def _remembered(self) -> Properties:
-        if self.s3.list_buckets()["Buckets"]:
+        if BUCKET in {each["Name"] for each in self.s3.list_buckets()["Buckets"]}:
             return json.load(self.s3.get_object(Bucket=BUCKET, Key="state")["Body"])
         place = {"LocationConstraint": REGION}
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
         return {}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        """No data source is emulated."""
-        raise NotImplementedError(f"{args.token} has no counterpart here")
+        """What AWS says where the program asks it of an object; as the provider says it."""
+        function = args.token.rpartition(":")[2]
+        if function != "getObject":
+            raise NotImplementedError(f"{function} has no counterpart here")
+        asked = {"Bucket": args.args["bucket"], "Key": args.args["key"]}
+        try:
+            head = self.s3.head_object(**asked, ChecksumMode=args.args["checksumMode"])
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            said = "couldn't find resource" if status == 404 else f"StatusCode: {status}"
+            return {}, [("", said)]
+        said = {"metadata": head["Metadata"], "versionId": head.get("VersionId")}
+        return said | {"checksumSha256": head.get("ChecksumSHA256")}, []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Properties]:
         """Make, change or leave alone what the program registers; its id and its outputs."""

@@ -258,13 +258,21 @@ def test_what_does_not_answer_the_example_is_not_built(empty: Path, architecture
 
 
 def test_what_lambda_refuses_is_not_built(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit, says in (("MAX_UPLOAD_BYTES", "Packed"), ("MAX_UNPACKED_BYTES", "Unpacked")):
-        monkeypatch.setattr(build, limit, 1_000)
-        with pytest.raises(
-            SystemExit, match=rf"{says} this is [\d,]+ bytes, and Lambda takes 1,000"
-        ):
-            build.main("arm64")
-        assert [*empty.iterdir()] == []
+    monkeypatch.setattr(build, "MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(SystemExit, match=r"Unpacked this is [\d,]+ bytes, and Lambda takes 1,000"):
+        build.main("arm64")
+    assert [*empty.iterdir()] == []
+
+
+def test_what_lambda_takes_from_a_bucket_alone_is_built(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "answer_example", lambda *_: None)
+    monkeypatch.setattr(build, "MAX_UPLOAD_BYTES", 1_000)
+    build.main("arm64")
+    assert [path.suffix for path in empty.iterdir()] == [".zip"]
+    said = capsys.readouterr().out
+    assert "Packed this is more than 1,000 bytes: Lambda takes it from a bucket alone." in said
 
 
 def test_a_zip_for_this_machine_may_have_any_size(
