@@ -124,7 +124,30 @@ def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
     runs_on = {"architecture": "host", "python": "3.13"}
-    assert said == msgspec.to_builtins(BUILD) | runs_on | {"model_sha256": model.sha256()}
+    made_of = {"model_sha256": model.sha256(), "source": build.source(BUILD, "host")}
+    assert said == msgspec.to_builtins(BUILD) | runs_on | made_of
+
+
+@pytest.mark.parametrize(
+    ("changed", "other"),
+    [
+        ("serving/predictor.py", True),
+        ("model/train.py", False),
+        ("requirements/runtime.txt", True),
+        ("requirements/dev.txt", False),
+        ("pyproject.toml", False),
+        ("README.md", False),
+    ],
+)
+def test_a_source_is_another_where_another_zip_would_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, other: bool
+) -> None:
+    root = copied(tmp_path / "project")
+    monkeypatch.setattr(build, "ROOT", root)
+    before = build.source(BUILD, "arm64")
+    file(root / changed, "something else")
+    assert (build.source(BUILD, "arm64") != before) is other
+    assert build.source(BUILD, "x86_64") != build.source(BUILD, "arm64")
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:

@@ -166,6 +166,7 @@ def source(build: Build, architecture: str) -> str:
     """A digest of all that a zip is made of, built or not."""
     return digest(
         [*_project(build), ROOT / "requirements" / "runtime.txt"],
+        root=ROOT,
         **msgspec.to_builtins(build),
         architecture=architecture,
         python=_python_version(),
