@@ -1,7 +1,8 @@
 """Publish this working tree's release: `python -m tools.publish STACK [--from STACK]`.
 
 Puts the zip of `make build` into the bucket of a stack, where it never changes; builds nothing. The
-zip is the one in dist/, else the one in the bucket of the stack that `--from` names.
+zip is the one in dist/, else the one in the bucket of the stack that `--from` names. With `--compare`
+it only says whether what is published is this.
 """
 
 import argparse
@@ -22,8 +23,8 @@ from tools.refused import Refused
 ROOT = Path(__file__).parent.parent
 
 
-def main(stack: str, other: str | None) -> str:
-    """Publish; returns what to say.
+def main(stack: str, other: str | None = None, *, compare: bool = False) -> str:
+    """Publish, or only compare; returns what to say.
 
     Raises:
         Refused: nothing is published.
@@ -32,6 +33,8 @@ def main(stack: str, other: str | None) -> str:
     bucket = Bucket.of(stack, build)
     source = building.source(build, bucket.architecture)
     there = bucket.find(build)
+    if there is None and compare:
+        return f"{build.api_version} {build.release} is to be published"
     if there is None:
         content, facts = _zip(build, bucket, source, other)
         if bucket.put(content, facts):
@@ -99,8 +102,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="tools.publish")
     parser.add_argument("stack")
     parser.add_argument("--from", dest="other")
+    parser.add_argument("--compare", action="store_true")
     arguments = parser.parse_args()
     try:
-        print(main(arguments.stack, arguments.other))
+        print(main(arguments.stack, arguments.other, compare=arguments.compare))
     except Refused as problem:
         sys.exit(str(problem))
