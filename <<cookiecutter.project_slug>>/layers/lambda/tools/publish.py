@@ -1,8 +1,8 @@
 """Publish this working tree's release: `python -m tools.publish STACK [--from STACK]`.
 
 Puts the zip of `make build` into the bucket of a stack, where it never changes; builds nothing. The
-zip is the one in dist/, else the one in the bucket of the stack that `--from` names. With `--compare`
-it only says whether what is published is this.
+zip is the one in dist/, else the one in the bucket of the stack that `--from` names. `--compare`
+publishes nothing, and only says whether what is published is this.
 """
 
 import argparse
