@@ -147,7 +147,7 @@ def test_without_its_variables_nothing_is_deployed_and_it_says_so(
     assert (job.result, job.actions, github.calls) == ("success", [], [])
     named = missing.removesuffix("_URL")
     assert job.summary == (
-        f"Not deployed. The environment dev has no {named}: the README says what to set.\n"
+        f"Not deployed. The environment dev has no {named}: docs/github.md says what to set.\n"
     )
 
 
