@@ -1,8 +1,8 @@
 """The unchanged program of a rendered project on SageMaker, in two emulated AWSes at once.
 
-SageMaker, its scaling, its images and its alarms are moto's, which only knows what there is; all the rest is
-ministack's, which takes the front's document too: moto's import fails on methods that mock. Nothing
-answers here, since neither has anything to run an endpoint with.
+SageMaker, its scaling, its images and its alarms are moto's, which only knows what there is; all
+the rest is ministack's, which takes the front's document too: moto's import fails on methods that
+mock. Nothing answers here, since neither has anything to run an endpoint with.
 """
 
 import json
