@@ -103,19 +103,41 @@ class Cloud(pulumi.runtime.Mocks):
         return {}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        """What AWS says where the program asks it of an object; as the provider says it."""
+        """What AWS says where the program asks it of a release; as the provider says it."""
         function = args.token.rpartition(":")[2]
-        if function != "getObject":
+        answers = {
+            "getImage": self._image,
+            "getObject": self._object,
+            "getRepository": self._repository,
+        }
+        if function not in answers:
             raise NotImplementedError(f"{function} has no counterpart here")
-        asked = {"Bucket": args.args["bucket"], "Key": args.args["key"]}
         try:
-            head = self.s3.head_object(**asked, ChecksumMode=args.args["checksumMode"])
+            return answers[function](args.args), []
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            said = "couldn't find resource" if status == 404 else f"StatusCode: {status}"
-            return {}, [("", said)]
+            missing = status == 404 or error.response["Error"]["Code"].endswith("NotFoundException")
+            return {}, [("", "couldn't find resource" if missing else f"StatusCode: {status}")]
+
+    def _object(self, asked: Properties) -> Properties:
+        head = self.s3.head_object(
+            Bucket=asked["bucket"], Key=asked["key"], ChecksumMode=asked["checksumMode"]
+        )
         said = {"metadata": head["Metadata"], "versionId": head.get("VersionId")}
-        return said | {"checksumSha256": head.get("ChecksumSHA256")}, []
+        return said | {"checksumSha256": head.get("ChecksumSHA256")}
+
+    def _image(self, asked: Properties) -> Properties:
+        (found,) = self.ecr.describe_images(
+            registryId=asked["registryId"],
+            repositoryName=asked["repositoryName"],
+            imageIds=[{"imageTag": asked["imageTag"]}],
+        )["imageDetails"]
+        return {"imageDigest": found["imageDigest"]}
+
+    def _repository(self, asked: Properties) -> Properties:
+        own = {"registryId": asked["registryId"], "repositoryNames": [asked["name"]]}
+        (found,) = self.ecr.describe_repositories(**own)["repositories"]
+        return {"arn": found["repositoryArn"]}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Properties]:
         """Make, change or leave alone what the program registers; its id and its outputs."""
