@@ -80,7 +80,8 @@ def test_a_login_is_found_where_it_is_kept(
         ({"ghcr.io": {"username": "me", "password": "pass:word"}}, OWN),
         ({"ghcr.io": {**AUTH, "identitytoken": "lasts"}}, Login("me", "pass:word", "lasts")),
         # Of podman: that of the nearest part of a registry.
-        ({"ghcr.io": {"auth": "eDp5"}, "ghcr.io/you": AUTH, "ghcr.io/y": {}}, OWN),
+        ({"ghcr.io": {"auth": "eDp5"}, "ghcr.io/you": AUTH}, OWN),
+        ({"ghcr.io/you": {"auth": "eDp5"}, "ghcr.io/you/iris": AUTH}, OWN),
         ({"ghcr.io": {}}, None),
         ({"other.io": AUTH}, None),
     ],

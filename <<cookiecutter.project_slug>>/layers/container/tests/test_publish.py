@@ -209,18 +209,20 @@ def test_every_release_of_a_repository_is_listed(machine: Machine) -> None:
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what goes into an image."""
-    for part in (*image.FILES, "contracts", "model", "serving"):
-        (tmp_path / part).parent.mkdir(exist_ok=True)
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, tmp_path / part)
-        else:
-            shutil.copy(ROOT / part, tmp_path / part)
+    for part in ("contracts", "model", "requirements", "serving"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    for part in (".python-version", "Dockerfile"):
+        shutil.copy(ROOT / part, tmp_path)
     monkeypatch.setattr(image, "ROOT", tmp_path)
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", [*image.FILES, "contracts/v1.json", "serving/app.py", "model/a/vocabulary.txt"]
+    "name",
+    [
+        *(".python-version", "Dockerfile", "requirements/runtime.txt"),
+        *("contracts/v1.json", "model/a/vocabulary.txt", "serving/app.py"),
+    ],
 )
 def test_another_file_in_the_image_makes_another_source(tree: Path, name: str) -> None:
     before = image.labels(PLATFORM)
