@@ -37,8 +37,7 @@ def problems(given: Given, tags: Mapping[str, str]) -> Iterator[str]:
                     given.found[name] = digest
                 else:
                     missing[name] = tag
-            build, previewed = Build.load(), pulumi.runtime.is_dry_run()
-            own = {build.api_version: build.release} if previewed else {}
+            own = _own() if missing and pulumi.runtime.is_dry_run() else {}
             wrong = {name: tag for name, tag in missing.items() if own.get(name) != tag}
             if wrong and not _exists(repository):
                 yield (
@@ -97,3 +96,9 @@ def _unsaid(repository: Repository, error: Exception) -> Unsaid:
         f"AWS does not say what is in {repository.path}; this shell needs credentials of account"
         f" {repository.account}, and aws:region in the stack file ({said})."
     )
+
+
+def _own() -> dict[str, str]:
+    """The release that this working tree is, by its API version."""
+    build = Build.load()
+    return {build.api_version: build.release}
