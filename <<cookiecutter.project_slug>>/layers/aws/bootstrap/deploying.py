@@ -122,7 +122,7 @@ def _watching(stack: str, place: Place) -> list[Statement]:
     return [
         allow(OF_LOGS, [place.arn("logs", f"{logs}{end}") for end in ("", ":*", "-*")]),
         # They list what there is.
-        allow(["logs:DescribeLogGroups"], place.arn("logs", "log-group:*")),
+        allow(["logs:DescribeLogGroups"], "*"),
         allow(["cloudwatch:DescribeAlarms"], place.arn("cloudwatch", "alarm:*")),
         allow(OF_ALARMS, place.arn("cloudwatch", f"alarm:{prefix}-*")),
     ]

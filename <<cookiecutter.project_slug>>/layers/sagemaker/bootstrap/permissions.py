@@ -35,9 +35,11 @@ OF_LOGS = (
 OF_SCALING = (
     "application-autoscaling:DeleteScalingPolicy",
     "application-autoscaling:DeregisterScalableTarget",
-    "application-autoscaling:ListTagsForResource",
     "application-autoscaling:PutScalingPolicy",
     "application-autoscaling:RegisterScalableTarget",
+)
+TAGS_SCALING = (
+    "application-autoscaling:ListTagsForResource",
     "application-autoscaling:TagResource",
     "application-autoscaling:UntagResource",
 )
@@ -77,6 +79,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
         allow(OF_LOGS, place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{prefix}-*")),
         # AWS makes the names of targets up.
         allow(OF_SCALING, place.arn("application-autoscaling", "scalable-target/*"), scaling),
+        allow(TAGS_SCALING, place.arn("application-autoscaling", "scalable-target/*")),
         # They list what there is.
         allow(LISTS_SCALING, "*"),
         allow(OF_ITS_ALARMS, place.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{prefix}-*")),
