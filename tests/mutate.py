@@ -27,7 +27,8 @@ MUTANTS = ROOT / "tests" / "mutants"
 VERIFIED = MUTANTS / "verified"
 KEYS = ["name", "file", "find", "replace", "caught_by"]
 TEST = re.compile(r"(?:rendered\[([\w-]+)\] )?((tests/\w+\.py)::\S.*)")
-ENVIRONMENTS = (".venv", ".ministack", ".moto", ".checkov", ".uv", ".peers")
+EMULATORS = (".ministack", ".moto")
+ENVIRONMENTS = (".venv", *EMULATORS, ".checkov", ".uv", ".peers")
 MADE = (*ENVIRONMENTS, ".demo", ".try", ".git", "__pycache__", ".*_cache", ".hypothesis")
 
 type Said = subprocess.CompletedProcess[str]
@@ -199,6 +200,8 @@ def verdict(base: Base, mutant: Mutant) -> str | None:
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "template")
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
+        for name in EMULATORS:
+            (copy / name).symlink_to(ROOT / name)
         mutant.apply(copy)
         for i, test in enumerate(mutant.caught_by):
             try:

@@ -1,8 +1,8 @@
 """The unchanged program of a rendered project on SageMaker, in two emulated AWSes at once.
 
-SageMaker, its scaling and its alarms are moto's, which only knows what there is; all the rest is
-ministack's, which takes the front's document too: moto's import fails on methods that mock. Nothing
-answers here, since neither has anything to run an endpoint with.
+SageMaker, its scaling, its images and its alarms are moto's, which only knows what there is; all
+the rest is ministack's, which takes the front's document too: moto's import fails on methods that
+mock. Nothing answers here, since neither has anything to run an endpoint with.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,9 +65,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def cloud(project: Path) -> Iterator[Stack]:
-    """A cloud with nothing in it."""
+    """A cloud with nothing in it but a repository for images."""
     with emulator() as url, moto() as other:
-        yield Stack(url, project, "path", dict.fromkeys(SERVICES, other))
+        stack = Stack(url, project, "path", dict.fromkeys(SERVICES, other))
+        stack.client("ecr").create_repository(repositoryName=SLUG)
+        yield stack
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +82,21 @@ def two(project: Path) -> Iterator[Stack]:
 
 def up(stack: Stack, versions: dict[str, Any]) -> set[str]:
     """What was changed, as "update Endpoint v1"; of what is of no version, as "update RestApi"."""
+    for keys in versions.values():
+        image(stack, keys["release"])
     changes = stack.up(versions=versions, image={"repository": REPOSITORY})
     return {re.sub(rf" {SLUG}-dev-?", " ", each).strip() for each in changes}
+
+
+def image(stack: Stack, release: str) -> str:
+    """A published release, by the digest that its repository has for it."""
+    ecr, tag = stack.client("ecr"), {"imageTag": release}
+    with suppress(ecr.exceptions.ImageAlreadyExistsException):
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        manifest = {"schemaVersion": 2, "mediaType": kind, "layers": [], "annotations": tag}
+        ecr.put_image(repositoryName=SLUG, imageManifest=json.dumps(manifest), **tag)
+    (found,) = ecr.describe_images(repositoryName=SLUG, imageIds=[tag])["imageDetails"]
+    return f"{REPOSITORY}@{found['imageDigest']}"
 
 
 def listed(stack: Stack, kind: str) -> list[dict[str, Any]]:
@@ -129,9 +144,16 @@ def test_each_version_has_an_endpoint_that_runs_its_release(two: Stack) -> None:
         assert found["InstanceType"] == keys.get("instance_type", "ml.c5.large")
         assert found["InitialInstanceCount"] == keys.get("initial_instance_count", 1)
         container = found["PrimaryContainer"]
-        assert container["Image"] == f"{REPOSITORY}:{keys['release']}"
+        assert container["Image"] == image(two, keys["release"])
         assert container.get("ModelDataUrl") == keys.get("model_data")
         assert container["Environment"] == {"API_VERSION": name, "RELEASE": keys["release"]}
+
+
+def test_a_release_that_is_not_published_changes_nothing(two: Stack) -> None:
+    before = everything(two)
+    with pytest.raises(RuntimeError, match=f"versions.v1.release: {REPOSITORY} has no 9.9.9; run"):
+        two.up(versions={"v1": {"release": "9.9.9"}}, image={"repository": REPOSITORY})
+    assert everything(two) == before
 
 
 def test_a_role_may_read_its_image_and_archive(two: Stack) -> None:
@@ -282,7 +304,7 @@ def test_the_life_of_two_versions(project: Path) -> None:
             "update Endpoint v2",
         }
         assert stack.outputs["v2_endpoint"] == v2
-        assert variants(stack)[v2]["PrimaryContainer"]["Image"] == f"{REPOSITORY}:2.1.0"
+        assert variants(stack)[v2]["PrimaryContainer"]["Image"] == image(stack, "2.1.0")
         assert {kind for kind, _ in everything(stack) - before} == STAYS
         assert before < everything(stack)
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +16,15 @@ class Given:
     """What Pulumi hands over of a stack.
 
     config: the keys of all projects and providers, as text, mappings as JSON. deploying: refuse
-    placeholders too.
+    placeholders too. found: by API version, what was found of what a deploy needs beside the stack
+    file, while that was looked for.
     """
 
     project: str
     stack: str
     config: Mapping[str, str]
     deploying: bool
+    found: dict[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def raw(self) -> dict[str, Any]:

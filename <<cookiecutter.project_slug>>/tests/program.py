@@ -23,11 +23,11 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 type Inputs = dict[str, Any]
 
 # By path, because this file also runs where the project is not on the path.
-OUTPUTS = {
-    kind: outputs
-    for path in sorted(Path(__file__).parent.glob("outputs*.py"))
-    for kind, outputs in runpy.run_path(str(path))["OUTPUTS"].items()
-}
+TABLES = [runpy.run_path(str(path)) for path in sorted(Path(__file__).parent.glob("outputs*.py"))]
+OUTPUTS = {kind: outputs for table in TABLES for kind, outputs in table["OUTPUTS"].items()}
+# What a cloud answers where the program asks it something, by the token of the function. One that
+# raises RuntimeError refuses.
+CALLS = {token: answer for table in TABLES for token, answer in table.get("CALLS", {}).items()}
 
 OPTIONS = ("deleteBeforeReplace", "ignoreChanges", "importId", "replaceOnChanges", "retainOnDelete")
 
@@ -100,8 +100,12 @@ class _Cloud(Mocks):
         return f"{args.name}-{kind}-id", args.inputs | OUTPUTS[args.typ](args.inputs)
 
     @override
-    def call(self, args: MockCallArgs) -> tuple[Inputs, None]:
-        raise NotImplementedError(f"{args.token}: a program that asks a cloud needs an answer here")
+    def call(self, args: MockCallArgs) -> tuple[Inputs, list[tuple[str, str]]]:
+        answer = CALLS[args.token]
+        try:
+            return answer(args.args), []
+        except RuntimeError as refusal:
+            return {}, [("", str(refusal))]
 
 
 class _Monitor(MockMonitor):
@@ -109,6 +113,12 @@ class _Monitor(MockMonitor):
         super().__init__(_Cloud())
         self.program = program
         self.loops = set[asyncio.AbstractEventLoop]()
+
+    @override
+    def Invoke(self, request: Any) -> Any:
+        answer = super().Invoke(request)
+        self.loops.add(asyncio.get_event_loop())
+        return answer
 
     @override
     def ReadResource(self, request: Any) -> Any:

@@ -331,26 +331,50 @@ def test_without_pulumi_it_could_not_be_asked(
     )
 
 
-@pytest.mark.parametrize(("status", "ends_with"), [(0, 0), (1, 2), (2, 0)])
-def test_a_deploy_ends_with_a_check_and_fails_where_that_finds_a_difference(
-    pulumi: Live, status: int, ends_with: int
-) -> None:
+def deploy(pulumi: Live, *variables: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    """What `make deploy` says without a terminal; status: of the check at its end."""
     checks = f'case "$2" in tools.check) exit {status}; esac'
     python = pulumi.writes("python", f'#!/bin/sh\necho "$*"\n{checks}\n')
     python.chmod(0o755)
     # Whatever became of .venv, nothing is installed.
-    command = ["make", "-o", ".venv/installed", "deploy", f"PYTHON={python}", "WAIT=7"]
+    command = ["make", "-o", ".venv/installed", "deploy", f"PYTHON={python}", *variables]
     # Not as a part of the `make test` around it, which would say where it enters and leaves.
     around = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    environ = {name: value for name, value in os.environ.items() if name not in around}
-    said = subprocess.run(
-        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in around},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+
+@pytest.mark.parametrize(("status", "ends_with"), [(0, 0), (1, 2), (2, 0)])
+def test_a_deploy_ends_with_a_check_and_fails_where_that_finds_a_difference(
+    pulumi: Live, status: int, ends_with: int
+) -> None:
+    said = deploy(pulumi, "YES=1", "WAIT=7", status=status)
     assert said.returncode == ends_with, said.stderr
     # On a cluster what watches the rollouts runs Pulumi.
     called = (pulumi.folder / "called").read_text("utf-8")
-    assert called == "up --stack dev\n" or "-m tools.deploy dev\n" in said.stdout
+    assert called == "up --stack dev --yes\n" or "-m tools.deploy dev --yes\n" in said.stdout
     assert said.stdout.endswith("-m tools.check dev --wait 7\n")
+
+
+def test_without_a_terminal_a_deploy_wants_a_yes(pulumi: Live) -> None:
+    said = deploy(pulumi)
+    assert said.returncode == 2
+    assert said.stderr.startswith(
+        "There is no terminal to ask on: YES=1 deploys what the preview shows.\n"
+    )
+    assert not (pulumi.folder / "called").exists()
+
+
+def test_who_says_yes_makes_no_stack(pulumi: Live) -> None:
+    said = deploy(pulumi, "YES=1", "STACK=dev", "MAKEFLAGS=--dry-run")
+    assert 'pulumi stack select  "dev"' in said.stdout
 
 
 def test_the_host_is_the_urls_wherever_it_is_reached(stack: Live) -> None:

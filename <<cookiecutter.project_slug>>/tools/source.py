@@ -8,13 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
-def digest(files: Iterable[Path], **facts: str) -> str:
+def digest(files: Iterable[Path], root: Path = ROOT, **facts: str) -> str:
     """The sha256 over the names and contents of files, and over what else goes into a release.
 
-    files: of this project. facts: such as the architecture.
+    files: of the project in `root`. facts: such as the architecture.
     """
     contents = {
-        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
     }
     whole = json.dumps([contents, facts], sort_keys=True)

@@ -18,6 +18,7 @@ from typing import Any, override
 
 import pulumi
 import yaml
+from botocore.exceptions import ClientError
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 
@@ -112,8 +113,41 @@ class Cloud(pulumi.runtime.Mocks):
         return json.load(self.s3.get_object(Bucket=BUCKET, Key=self.state)["Body"])
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        """No data source is emulated."""
-        raise NotImplementedError(f"{args.token} has no counterpart here")
+        """What AWS says where the program asks it of a release; as the provider says it."""
+        function = args.token.rpartition(":")[2]
+        answers = {
+            "getImage": self._image,
+            "getObject": self._object,
+            "getRepository": self._repository,
+        }
+        if function not in answers:
+            raise NotImplementedError(f"{function} has no counterpart here")
+        try:
+            return answers[function](args.args), []
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            missing = status == 404 or error.response["Error"]["Code"].endswith("NotFoundException")
+            return {}, [("", "couldn't find resource" if missing else f"StatusCode: {status}")]
+
+    def _object(self, asked: Properties) -> Properties:
+        head = self.s3.head_object(
+            Bucket=asked["bucket"], Key=asked["key"], ChecksumMode=asked["checksumMode"]
+        )
+        said = {"metadata": head["Metadata"], "versionId": head.get("VersionId")}
+        return said | {"checksumSha256": head.get("ChecksumSHA256")}
+
+    def _image(self, asked: Properties) -> Properties:
+        (found,) = self.ecr.describe_images(
+            registryId=asked["registryId"],
+            repositoryName=asked["repositoryName"],
+            imageIds=[{"imageTag": asked["imageTag"]}],
+        )["imageDetails"]
+        return {"imageDigest": found["imageDigest"]}
+
+    def _repository(self, asked: Properties) -> Properties:
+        own = {"registryId": asked["registryId"], "repositoryNames": [asked["name"]]}
+        (found,) = self.ecr.describe_repositories(**own)["repositories"]
+        return {"arn": found["repositoryArn"]}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, Properties]:
         """Make, change or leave alone what the program registers; its id and its outputs."""

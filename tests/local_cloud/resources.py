@@ -153,7 +153,11 @@ def log_metric_filter(cloud: Cloud, inputs: Inputs, old: Properties | None) -> P
 @own("Function")
 def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A function; like the provider, an update changes its configuration first, then its code."""
-    key, code = {"FunctionName": inputs["name"]}, {"ZipFile": cloud.archives[inputs["code"]]}
+    key = {"FunctionName": inputs["name"]}
+    if "code" in inputs:
+        code = {"ZipFile": cloud.archives[inputs["code"]]}
+    else:
+        code = {f"S3{name}": inputs[f"s3{name}"] for name in ("Bucket", "Key", "ObjectVersion")}
     if old:
         cloud.do("lambda.update_function_configuration", inputs)
         cloud.do("lambda.update_function_code", inputs, **code, Publish=False)
@@ -167,7 +171,10 @@ def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties
         cloud.lambda_.delete_function_concurrency(**key)
     if not inputs["publish"]:
         raise NotImplementedError("a function that is not published has no alias to call")
-    version = cloud.lambda_.publish_version(**key)["Version"]
+    made = cloud.lambda_.publish_version(**key)
+    if inputs.get("sourceCodeHash", made["CodeSha256"]) != made["CodeSha256"]:
+        raise ValueError(f"the code of {inputs['name']} has another checksum")
+    version = made["Version"]
     name = inputs["name"]
     return {"id": name, "arn": arn("lambda", f"function:{name}"), "version": version}
 

@@ -1,4 +1,4 @@
-"""SageMaker and its scaling, in moto, where nothing serves."""
+"""SageMaker, its scaling and its images, in moto, where nothing serves."""
 
 import secrets
 
@@ -8,7 +8,7 @@ from tests.local_cloud.resources import own, upper
 
 KINDS = resources.KINDS  # with those below
 # Alarms too, of which ministack forgets the queries.
-SERVICES = ("application-autoscaling", "cloudwatch", "sagemaker")
+SERVICES = ("application-autoscaling", "cloudwatch", "ecr", "sagemaker")
 
 
 def made_up(inputs: Inputs) -> str:

@@ -88,20 +88,38 @@ class Stack:
 
         key: of who asks AWS.
         """
-        text = (self.project / "Pulumi.dev.yaml").read_text("utf-8")
-        config = yaml.safe_load(text)["config"] | {f"iris-classifier:{k}": keys[k] for k in keys}
-        (self.project / "Pulumi.live.yaml").write_text(yaml.safe_dump({"config": config}), "utf-8")
+        self._write("live", keys)
         outputs = self.project / "outputs.json"
         # The emulator has no TLS.
         outputs.write_text(json.dumps(self.outputs).replace("https://", "http://"), "utf-8")
-        command = [sys.executable, "-m", "tools.check", "live", "--outputs", outputs, *arguments]
-        if self.scheme == "header":
-            command += ["--address", urlsplit(self.url).netloc]
+        address = ["--address", urlsplit(self.url).netloc] if self.scheme == "header" else []
+        return self.tool("check", "live", "--outputs", outputs, *arguments, *address, key=key)
+
+    def publish(self, *arguments: str, **keys: Any) -> subprocess.CompletedProcess[str]:
+        """What `make publish` says where the stack file has these keys."""
+        self._write("live", keys)
+        return self.tool("publish", "live", *arguments)
+
+    def tool(
+        self, name: str, *arguments: str | Path, key: tuple[str, str] = ROOT_KEY
+    ) -> subprocess.CompletedProcess[str]:
+        """What a module of tools/ says whose AWS is the emulator. key: of who asks."""
         aws = {"AWS_ENDPOINT_URL": self.url, "AWS_ACCESS_KEY_ID": key[0]}
-        environ = os.environ | aws | {"AWS_SECRET_ACCESS_KEY": key[1]}
         return subprocess.run(
-            command, cwd=self.project, env=environ, capture_output=True, text=True, timeout=120
+            [sys.executable, "-m", f"tools.{name}", *arguments],
+            cwd=self.project,
+            env=os.environ | aws | {"AWS_SECRET_ACCESS_KEY": key[1]},
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
+
+    def _write(self, stack: str, keys: Mapping[str, Any]) -> None:
+        """A stack file: that of dev, with other keys."""
+        text = (self.project / "Pulumi.dev.yaml").read_text("utf-8")
+        config = yaml.safe_load(text)["config"] | {f"iris-classifier:{k}": keys[k] for k in keys}
+        path = self.project / f"Pulumi.{stack}.yaml"
+        path.write_text(yaml.safe_dump({"config": config}), "utf-8")
 
     def destroy(self) -> None:
         """Delete everything."""

@@ -3,14 +3,17 @@
 import pulumi
 
 from infra.alarms import Alarms
+from infra.code import find_code
 from infra.dashboard import Dashboard
 from infra.front import Front
 from infra.function import ModelFunction
 from infra.settings import Settings
 
 settings = Settings.load()
+code = find_code(settings)
 functions = {
-    name: ModelFunction(name, version, settings.stack) for name, version in settings.served.items()
+    name: ModelFunction(name, version, code[name], settings.stack)
+    for name, version in settings.served.items()
 }
 front = Front(functions, settings)
 for name, version in settings.served.items():

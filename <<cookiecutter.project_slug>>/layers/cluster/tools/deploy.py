@@ -1,4 +1,4 @@
-"""Deploy a stack, and watch its rollouts meanwhile: `python -m tools.deploy STACK`.
+"""Deploy a stack, and watch its rollouts meanwhile: `python -m tools.deploy STACK [--yes]`.
 
 Pulumi has the terminal, as if it ran alone. Where a rollout is known to have failed, it is
 interrupted as by Ctrl-C, and what the cluster says of that rollout stands last. The exit status is
@@ -120,14 +120,14 @@ class Run:
         return status if status >= 0 else 128 - status
 
 
-def main(stack: str) -> int:
-    """Deploy; returns the exit status."""
+def main(stack: str, *flags: str) -> int:
+    """Deploy, with these flags of `pulumi up`; returns the exit status."""
     try:
         watched = Watched(stack)
     except Unreadable as reason:
         print(f"The rollouts are not watched. {reason}", file=sys.stderr)
         watched = None
-    run = Run(["pulumi", "up", "--stack", stack])
+    run = Run(["pulumi", "up", "--stack", stack, *flags])
     try:
         status, said = _end(run, watched)
     finally:
@@ -152,6 +152,6 @@ def _end(run: Run, watched: Watched | None) -> tuple[int, str]:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(*sys.argv[1:]))
     except KeyboardInterrupt:  # before Pulumi was started
         sys.exit(130)

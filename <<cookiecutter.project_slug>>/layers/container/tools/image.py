@@ -1,8 +1,10 @@
-"""Print the name of the image that is built and pushed: `python -m tools.image STACK`.
+"""The image of this working tree: its name, and what it is made of.
 
-The repository is the one of Pulumi.<stack>.yaml, the tag is this working tree's release.
+`python -m tools.image STACK` prints the name. The repository is the one of Pulumi.<stack>.yaml, the
+tag is this working tree's release.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -10,30 +12,80 @@ import yaml
 
 from infra.problems import mapping
 from serving.release import Build
+from tools import model, source, stack_file
+from tools.refused import Refused
 
 ROOT = Path(__file__).parent.parent
+# What the image runs on, unless PLATFORM names another, such as linux/arm64.
+PLATFORM = "linux/amd64"
+# What goes into an image beside serving/, contracts/ and the model, or says what does.
+FILES = ("requirements/runtime.txt", "Dockerfile", ".python-version")
 
 
 def name(stack: str) -> str:
     """The image of this working tree, for a stack.
 
     Raises:
-        SystemExit: the stack file names no repository.
+        Refused: the stack file names no repository.
     """
     build = Build.load()
     path = ROOT / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        sys.exit(f"{path.name} is missing.")
     try:
-        file = mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+        config = stack_file.whole(stack_file.config(path), build.service)
+    except FileNotFoundError:
+        raise Refused(f"{path.name} is missing.") from None
     except yaml.YAMLError as error:
-        sys.exit(f"{path.name} is not YAML: {error}")
+        raise Refused(f"{path.name} is not YAML: {error}") from None
     key = f"{build.service}:image"
-    repository = mapping(mapping(file.get("config")).get(key)).get("repository")
+    repository = mapping(config.get(key)).get("repository")
     if not repository:
-        sys.exit(f"{path.name}: {key} has no repository; write where the images go, without a tag.")
+        remedy = "write where the images go, without a tag"
+        raise Refused(f"{path.name}: {key} has no repository; {remedy}.")
     return f"{repository}:{build.release}"
 
 
+def parser(module: str) -> argparse.ArgumentParser:
+    """What the modules are told that build and publish it."""
+    own = argparse.ArgumentParser(prog=module, allow_abbrev=False)
+    own.add_argument("stack")
+    own.add_argument("--engine", default="docker")
+    own.add_argument("--platform", default=PLATFORM)
+    return own
+
+
+def labels(platform: str) -> dict[str, str]:
+    """What the image says of itself.
+
+    `source` tells whether two images are the same release: no two builds have the same bytes. Of
+    pyproject.toml it knows what the image does, so that a tool may change without a new release.
+
+    Raises:
+        Refused: the model is not here.
+    """
+    folder = ROOT / "model"
+    if (folder / model.TRAINS).exists() and not (folder / "model.onnx").exists():
+        raise Refused("model/model.onnx is missing, and belongs to the release: run `make model`.")
+    own = [ROOT / each for each in FILES]
+    for part in ("contracts", "serving"):
+        every = sorted((ROOT / part).rglob("*"))
+        own += [path for path in every if path.is_file() and _taken(path)]
+    build = Build.load()
+    facts = {"service": build.service, "api_version": build.api_version, "release": build.release}
+    return {
+        "source": source.digest([*own, *model.files(folder)], ROOT, platform=platform, **facts),
+        "release": build.release,
+        "api-version": build.api_version,
+    }
+
+
+def _taken(path: Path) -> bool:
+    """Whether .dockerignore leaves it in."""
+    parts = path.relative_to(ROOT).parts
+    return not any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
 if __name__ == "__main__":
-    print(name(sys.argv[1]))
+    try:
+        print(name(sys.argv[1]))
+    except Refused as problem:
+        sys.exit(str(problem))

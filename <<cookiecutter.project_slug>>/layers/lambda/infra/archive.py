@@ -70,6 +70,7 @@ class Archive:
                 yield f"{path} was built with {key} {facts[key]}, not {own}; {remedy}."
         if path.stat().st_size > MAX_UPLOAD_BYTES:
             yield (
-                f"{path} has {path.stat().st_size:,} bytes, and Lambda takes {MAX_UPLOAD_BYTES:,};"
-                " make model or dependencies smaller."
+                f"{path} has {path.stat().st_size:,} bytes, and without a bucket Lambda takes"
+                f" {MAX_UPLOAD_BYTES:,}; write releases, and run `make publish`, or make model or"
+                " dependencies smaller."
             )

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.archive import Archive
 from infra.aws import Stack
+from infra.code import Code
 from infra.roles import make_role, trusted_by
 from infra.settings import Version
 
@@ -30,11 +30,10 @@ class ModelFunction(pulumi.ComponentResource):
     log_group: pulumi.Output[str]
     integration: pulumi.Output[dict[str, Any]]
 
-    def __init__(self, api_version: str, version: Version, stack: Stack) -> None:
+    def __init__(self, api_version: str, version: Version, code: Code, stack: Stack) -> None:
         self._name = name = f"{stack.prefix}-{api_version}"
         super().__init__("infra:function:ModelFunction", name)
         child = pulumi.ResourceOptions(parent=self)
-        archive = Archive(stack.project, version.release, version.architecture)
 
         log_group = aws.cloudwatch.LogGroup(
             name,
@@ -55,9 +54,9 @@ class ModelFunction(pulumi.ComponentResource):
             name,
             name=name,
             role=role.arn,
-            code=pulumi.FileArchive(archive.path),
+            **code.inputs,
             handler="serving.lambda_handler.handler",
-            runtime=f"python{archive.facts()['python']}",
+            runtime=f"python{code.python}",
             architectures=[version.architecture],
             memory_size=version.memory_mb,
             timeout=version.timeout_seconds,

@@ -1,5 +1,7 @@
 """What the deploy of an API version needs beside the stack file: its contract and its zip."""
 
+import base64
+import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -39,3 +41,15 @@ def write_zip(
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("serving/build.json", json.dumps(facts))
         archive.writestr("padding", bytes(padding))
+
+
+def publish(folder: Path, bucket: str, name: str, release: str, **said: Any) -> None:
+    """Write what S3 says of a published release; `said`: what it says otherwise."""
+    sha256 = hashlib.sha256(f"{name} {release}".encode())
+    metadata = {"service": "iris", "api-version": name, "release": release, "architecture": "arm64"}
+    metadata |= {"python": "3.13", "source": "0" * 64, "sha256": sha256.hexdigest()}
+    checksum = base64.b64encode(sha256.digest()).decode()
+    answer = {"metadata": metadata, "checksumSha256": checksum, "versionId": f"{name}-of-it"} | said
+    path = folder / f"buckets/{bucket}/iris/{name}/{release}-arm64.zip.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(answer), "utf-8")

@@ -1,6 +1,8 @@
 """What Lambda would add to the inputs of what the program registers."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 type Inputs = dict[str, Any]
@@ -21,3 +23,20 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:lambda/permission:Permission": lambda i: {},
 }
+
+
+def _object(asked: Inputs) -> Inputs:
+    """What S3 says of an object: what a file says in the folder that the program runs in.
+
+    Raises:
+        RuntimeError: it says an error.
+    """
+    path = Path("buckets", asked["bucket"], f"{asked['key']}.json")
+    said = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if "metadata" not in said:
+        error = said.get("error", "couldn't find resource")
+        raise RuntimeError(f"reading S3 Bucket ({asked['bucket']}): {error}")
+    return said
+
+
+CALLS: dict[str, Callable[[Inputs], Inputs]] = {"aws:s3/getObject:getObject": _object}

@@ -124,7 +124,30 @@ def test_it_says_of_itself_what_it_is(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         said = json.loads(archive.read("serving/build.json"))
     runs_on = {"architecture": "host", "python": "3.13"}
-    assert said == msgspec.to_builtins(BUILD) | runs_on | {"model_sha256": model.sha256()}
+    made_of = {"model_sha256": model.sha256(), "source": build.source(BUILD, "host")}
+    assert said == msgspec.to_builtins(BUILD) | runs_on | made_of
+
+
+@pytest.mark.parametrize(
+    ("changed", "other"),
+    [
+        ("serving/predictor.py", True),
+        ("model/train.py", False),
+        ("requirements/runtime.txt", True),
+        ("requirements/dev.txt", False),
+        ("pyproject.toml", False),
+        ("README.md", False),
+    ],
+)
+def test_a_source_is_another_where_another_zip_would_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str, other: bool
+) -> None:
+    root = copied(tmp_path / "project")
+    monkeypatch.setattr(build, "ROOT", root)
+    before = build.source(BUILD, "arm64")
+    file(root / changed, "something else")
+    assert (build.source(BUILD, "arm64") != before) is other
+    assert build.source(BUILD, "x86_64") != build.source(BUILD, "arm64")
 
 
 def test_it_holds_only_what_runs(host_zip: Path) -> None:
@@ -258,13 +281,21 @@ def test_what_does_not_answer_the_example_is_not_built(empty: Path, architecture
 
 
 def test_what_lambda_refuses_is_not_built(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit, says in (("MAX_UPLOAD_BYTES", "Packed"), ("MAX_UNPACKED_BYTES", "Unpacked")):
-        monkeypatch.setattr(build, limit, 1_000)
-        with pytest.raises(
-            SystemExit, match=rf"{says} this is [\d,]+ bytes, and Lambda takes 1,000"
-        ):
-            build.main("arm64")
-        assert [*empty.iterdir()] == []
+    monkeypatch.setattr(build, "MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(SystemExit, match=r"Unpacked this is [\d,]+ bytes, and Lambda takes 1,000"):
+        build.main("arm64")
+    assert [*empty.iterdir()] == []
+
+
+def test_what_lambda_takes_from_a_bucket_alone_is_built(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "answer_example", lambda *_: None)
+    monkeypatch.setattr(build, "MAX_UPLOAD_BYTES", 1_000)
+    build.main("arm64")
+    assert [path.suffix for path in empty.iterdir()] == [".zip"]
+    said = capsys.readouterr().out
+    assert "Packed this is more than 1,000 bytes: Lambda takes it from a bucket alone." in said
 
 
 def test_a_zip_for_this_machine_may_have_any_size(

@@ -27,6 +27,7 @@ from infra.archive import MAX_UPLOAD_BYTES, Archive
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import elf, model
+from tools.source import digest
 
 ROOT = Path(__file__).parent.parent
 # What make says; without make the one from the PATH, else the one that `make setup` fetched.
@@ -101,12 +102,7 @@ def main(architecture: str) -> None:
             pack(folder, packed, level=1 if architecture == "host" else 6)
         size = packed.stat().st_size
         if architecture != "host":
-            problems = [*missing_libraries(folder, architecture, left_out), *too_large(folder)]
-            if size > MAX_UPLOAD_BYTES:
-                problems.append(
-                    f"Packed this is {size:,} bytes, and Lambda takes {MAX_UPLOAD_BYTES:,}."
-                )
-            refuse(problems)
+            refuse([*missing_libraries(folder, architecture, left_out), *too_large(folder)])
         if not runs_here(architecture):
             folder = Path(temporary, "host")
             with _step("the same libraries for this machine"):
@@ -117,6 +113,11 @@ def main(architecture: str) -> None:
         packed.replace(target)
     sizes = f"{size / 1e6:.1f} MB, {unpacked / 1e6:.1f} MB unpacked"
     print(f"dist/{target.name}: {build.api_version}, {sizes}")
+    if architecture != "host" and size > MAX_UPLOAD_BYTES:
+        print(
+            f"Packed this is more than {MAX_UPLOAD_BYTES:,} bytes: Lambda takes it from a bucket"
+            " alone. Write `releases` into the stack file, and run `make publish`."
+        )
 
 
 def check_before(target: Path, build: Build) -> None:
@@ -161,11 +162,21 @@ def leave_out(folder: Path) -> dict[str, str]:
     return left_out
 
 
+def source(build: Build, architecture: str) -> str:
+    """A digest of all that a zip is made of, built or not."""
+    return digest(
+        [*_project(build), ROOT / "requirements" / "runtime.txt"],
+        root=ROOT,
+        **msgspec.to_builtins(build),
+        architecture=architecture,
+        python=_python_version(),
+        left_out=" ".join(NOT_NEEDED),
+    )
+
+
 def copy_project(folder: Path, build: Build, architecture: str) -> None:
     """Add `serving/`, the contract, the model with its own code, and build.json."""
-    contract = f"contracts/{build.api_version}.json"
-    code = [path for path in _files(ROOT / "serving") if path.name != "build.json"]
-    for path in [*code, ROOT / contract, *model.files(ROOT / "model")]:
+    for path in _project(build):
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -173,6 +184,7 @@ def copy_project(folder: Path, build: Build, architecture: str) -> None:
     runs_on = {"architecture": architecture, "python": _python_version()}
     facts = msgspec.to_builtins(build) | runs_on
     facts["model_sha256"] = model.sha256(ROOT / "model")
+    facts["source"] = source(build, architecture)
     (folder / "serving" / "build.json").write_bytes(msgspec.json.encode(facts))
 
 
@@ -338,6 +350,12 @@ def _step(what: str) -> Iterator[None]:
         yield
     finally:
         print(f" {time.perf_counter() - started:.1f} s", flush=True)
+
+
+def _project(build: Build) -> list[Path]:
+    """The files of this project that go into a zip."""
+    code = [path for path in _files(ROOT / "serving") if path.name != "build.json"]
+    return [*code, ROOT / f"contracts/{build.api_version}.json", *model.files(ROOT / "model")]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -57,7 +57,7 @@ PUSHES = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-LISTS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
+LISTS = ("ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListTagsForResource")
 SCALES = "sagemaker.application-autoscaling.amazonaws.com"
 
 

@@ -59,7 +59,7 @@ class Image(Section):
 
     repository: Annotated[str, AfterValidator(_repository), Field(examples=[EXAMPLE_REPOSITORY])]
     """A repository in ECR, in the region of the stack, without a tag: that is the release.
-    `make push` makes it where there is none."""
+    `make publish` makes it where there is none."""
 
     def arn(self, partition: str) -> str:
         """The repository's name in IAM."""

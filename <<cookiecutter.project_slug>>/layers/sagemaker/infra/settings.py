@@ -7,7 +7,7 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import images
+from infra import images, published
 from infra.aws import AwsSettings
 from infra.config import ApiVersion, Example, spelt
 from infra.digest import Digest
@@ -37,7 +37,7 @@ class Version(VersionKeys, ApiVersion):
     """One API version on SageMaker."""
 
     digest: Digest | None = None
-    """The digest of the release's image, in place of its tag; what is pulled then can't change."""
+    """The digest of the release's image. Left out, ECR is asked for that of its tag."""
 
     model_data: ModelData | None = None
     """An archive in S3 whose model.onnx is served in place of the image's own. Never overwrite
@@ -126,6 +126,16 @@ class Settings(AwsSettings[Version]):
     """What clients call. With none, they invoke the endpoints themselves, with AWS credentials,
     and the keys of the front, such as auth and throttle, are without effect."""
 
+    @property
+    @override
+    def served(self) -> dict[str, Version]:
+        """The API versions that answer predictions, each with the digest that ECR has for it."""
+        digests = self._given.found
+        return {
+            name: each.model_copy(update={"digest": each.digest or digests.get(name)})
+            for name, each in super().served.items()
+        }
+
     @classmethod
     @override
     def own_problems(cls, given: Given) -> Iterator[str]:
@@ -137,3 +147,16 @@ class Settings(AwsSettings[Version]):
                 f"stack: {given.stack!r} would make invalid names of endpoints; name the stack"
                 " without _."
             )
+
+    @classmethod
+    @override
+    def missing_artefacts(cls, given: Given) -> Iterator[str]:
+        yield from super().missing_artefacts(given)
+        if given.deploying and not any(images.problems(given)):
+            # Of what is right by itself; the rest has been told.
+            tags = {
+                name: version.release
+                for name, version in cls._sound(given)
+                if not version.digest and re.fullmatch(TAG, version.release)
+            }
+            yield from published.problems(given, tags)

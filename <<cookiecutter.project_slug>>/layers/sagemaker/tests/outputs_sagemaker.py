@@ -1,5 +1,6 @@
 """What SageMaker would add to the inputs of what the program registers."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -20,4 +21,16 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:sagemaker/model:Model": lambda i: {
         "name": i["primaryContainer"]["environment"]["API_VERSION"] + "-made-up"
     },
+}
+
+
+def digest(tag: str) -> str:
+    """That of an image in ECR."""
+    return f"sha256:{hashlib.sha256(tag.encode()).hexdigest()}"
+
+
+# Every release is published.
+CALLS: dict[str, Callable[[Inputs], Inputs]] = {
+    "aws:ecr/getImage:getImage": lambda i: {"imageDigest": digest(i["imageTag"])},
+    "aws:ecr/getRepository:getRepository": lambda i: {},
 }
