@@ -7,6 +7,7 @@ was registered.
 
 import asyncio
 import dataclasses
+import importlib
 import json
 import logging
 import runpy
@@ -182,6 +183,7 @@ def run(project: str, stack: str, config: dict[str, str], *, preview: bool = Fal
 
     @pulumi.runtime.test  # without it what fails while registering passes in silence
     def registers() -> pulumi.Output[None]:
+        importlib.invalidate_caches()  # or `.` would be the folder of an earlier run
         runpy.run_path(".", run_name="__main__")
         root = cast("pulumi.runtime.stack.Stack", pulumi.runtime.get_root_resource())
         return pulumi.Output.all(**root.outputs).apply(program.exports.update)

@@ -64,10 +64,19 @@ class Inputs(UserDict[str, Any]):
 
 
 class Cloud(pulumi.runtime.Mocks):
-    """Makes each registered resource in the emulator; `elsewhere`: services that another has."""
+    """Makes each registered resource in the emulator; `elsewhere`: services that another has.
 
-    def __init__(self, url: str, elsewhere: Mapping[str, str], kinds: Mapping[str, Any]) -> None:
-        self.url, self.elsewhere, self.kinds = url, elsewhere, kinds
+    state: where it remembers what a program has made; each program has a place of its own.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        elsewhere: Mapping[str, str],
+        kinds: Mapping[str, Any],
+        state: str = "state",
+    ) -> None:
+        self.url, self.elsewhere, self.kinds, self.state = url, elsewhere, kinds, state
         self.changes: list[str] = []
         self.problems: list[str] = []
         self.archives: dict[str, bytes] = {}
@@ -96,11 +105,12 @@ class Cloud(pulumi.runtime.Mocks):
         return getattr(asked, method)(**inputs.spelled(members) | more)
 
     def _remembered(self) -> Properties:
-        if BUCKET in {each["Name"] for each in self.s3.list_buckets()["Buckets"]}:
-            return json.load(self.s3.get_object(Bucket=BUCKET, Key="state")["Body"])
-        place = {"LocationConstraint": REGION}
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-        return {}
+        if BUCKET not in {each["Name"] for each in self.s3.list_buckets()["Buckets"]}:
+            place = {"LocationConstraint": REGION}
+            self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        if not self.s3.list_objects_v2(Bucket=BUCKET, Prefix=self.state).get("Contents"):
+            return {}
+        return json.load(self.s3.get_object(Bucket=BUCKET, Key=self.state)["Body"])
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         """What AWS says where the program asks it of a release; as the provider says it."""
@@ -206,7 +216,7 @@ class Cloud(pulumi.runtime.Mocks):
             if not key.endswith(" before"):
                 self.changes.append(f"delete {kind.name} {old['name']}")
         state = json.dumps(self.before | self.after)
-        self.s3.put_object(Bucket=BUCKET, Key="state", Body=state)
+        self.s3.put_object(Bucket=BUCKET, Key=self.state, Body=state)
 
 
 class Monitor(MockMonitor):

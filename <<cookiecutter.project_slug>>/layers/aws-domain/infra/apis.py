@@ -14,7 +14,7 @@ def api_per_version(
 ) -> dict[str, Api]:
     """The APIs by API version."""
     name = settings.stack.prefix
-    logging = account_logging(name, settings.manage_account_logging, opts)
+    logging = account_logging(name, settings.manage_account_logging, settings.role, opts)
     return {
         version: Api(f"{name}-{version}", {version: own}, backends, settings, logging, opts)
         for version, own in settings.versions.items()

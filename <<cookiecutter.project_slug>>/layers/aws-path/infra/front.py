@@ -20,7 +20,7 @@ class Front(pulumi.ComponentResource):
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        logging = account_logging(name, settings.manage_account_logging, child)
+        logging = account_logging(name, settings.manage_account_logging, settings.role, child)
         api = Api(name, settings.versions, backends, settings, logging, child)
         self.base_urls = {
             version: pulumi.Output.concat(api.url, "/", version) for version in settings.versions

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from infra.roles import trusted_by
+from infra.roles import RoleKeys, trusted_by
 
 POLICY = "arn:{}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 
@@ -14,7 +14,7 @@ class AccountLogging(pulumi.ComponentResource):
     It stays when the stack goes: without it every other API of the region would fall silent.
     """
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, role_keys: RoleKeys, opts: pulumi.ResourceOptions) -> None:
         super().__init__("infra:account:AccountLogging", name, None, opts)
         stays = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
         role = aws.iam.Role(
@@ -22,6 +22,8 @@ class AccountLogging(pulumi.ComponentResource):
             # Of no fixed name: the one that an earlier stack left behind may still be there.
             name_prefix="apigateway-logs-",
             assume_role_policy=trusted_by("apigateway.amazonaws.com"),
+            permissions_boundary=role_keys.boundary,
+            path=role_keys.path,
             opts=stays,
         )
         attached = aws.iam.RolePolicyAttachment(
@@ -41,7 +43,7 @@ def _policy(role_arn: str) -> str:
 
 
 def account_logging(
-    name: str, managed: bool, opts: pulumi.ResourceOptions
+    name: str, managed: bool, role_keys: RoleKeys, opts: pulumi.ResourceOptions
 ) -> AccountLogging | None:
     """The account's role where this stack is to manage it."""
-    return AccountLogging(name, opts) if managed else None
+    return AccountLogging(name, role_keys, opts) if managed else None

@@ -13,6 +13,7 @@ from infra.config import ApiVersion, Example, Section, spelt
 from infra.contracts import Contract
 from infra.given import Given
 from infra.openapi import Auth
+from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
 from infra.stack import StackSettings
 
 
@@ -36,6 +37,7 @@ class Stack:
     log_retention_days: int
     alarm_topic: str | None
     tracing: bool
+    role: RoleKeys
 
     @property
     def prefix(self) -> str:
@@ -85,6 +87,12 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
     account must have a role with which API Gateway writes logs in this region: another stack may
     manage it. Without this key, manage_account_logging decides."""
 
+    role: Annotated[RoleKeys, Example({"boundary": EXAMPLE_BOUNDARY})] = Field(
+        default_factory=RoleKeys
+    )
+    """What every role has that this stack makes. With manage_account_logging that is the account's
+    role for logs too: the boundary must let it write them."""
+
     protect: bool = False
     """Refuse to delete or replace what carries the public URL. Before such a stack can be
     destroyed, write false and deploy."""
@@ -98,6 +106,7 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
             self.log_retention_days,
             self.alarm_topic,
             self.tracing,
+            self.role,
         )
 
     @property

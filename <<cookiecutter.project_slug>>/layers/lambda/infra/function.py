@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from infra.aws import Stack
 from infra.code import Code
-from infra.roles import trusted_by
+from infra.roles import make_role, trusted_by
 from infra.settings import Version
 
 ALIAS = "live"
@@ -42,7 +42,7 @@ class ModelFunction(pulumi.ComponentResource):
             opts=child,
         )
         trust = trusted_by("lambda.amazonaws.com")
-        role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
+        role = make_role(name, trust, stack.role, child)
         policy = aws.iam.RolePolicy(
             name,
             name="writes",

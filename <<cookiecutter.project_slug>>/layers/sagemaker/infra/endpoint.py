@@ -12,6 +12,7 @@ from infra.aws import Stack
 from infra.images import Image
 from infra.instances import Scaling
 from infra.names import endpoint_name
+from infra.roles import make_role
 from infra.rollout import deployment
 from infra.settings import Version
 
@@ -47,7 +48,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             opts=child,
         )
         trust = log_group.arn.apply(lambda arn: json.dumps(trust_in(arn)))
-        role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
+        role = make_role(name, trust, stack.role, child)
         policy = aws.iam.RolePolicy(
             name,
             # Of another endpoint another one, so that the old one can go on until it goes.

@@ -22,7 +22,7 @@ from infra.openapi import (
     headers_of,
     problem_in,
 )
-from infra.roles import trusted_by
+from infra.roles import make_role, trusted_by
 from infra.settings import Version
 from serving.problem import Problem, too_large
 
@@ -109,7 +109,7 @@ class Invocation(pulumi.ComponentResource):
         # Without a condition on the account: API Gateway doesn't say for whom it takes on a role.
         # https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/pull/479
         trust = trusted_by("apigateway.amazonaws.com")
-        role = aws.iam.Role(name, name=name, assume_role_policy=trust, opts=child)
+        role = make_role(name, trust, stack.role, child)
         self._policy = aws.iam.RolePolicy(
             name,
             # Of another endpoint another one: the old one is called until the front has moved.

@@ -1,0 +1,75 @@
+"""What only Lambda needs: functions, the metrics of their logs, a dashboard."""
+
+from bootstrap.policy import Statement, allow
+from bootstrap.settings import Settings
+
+# To whom a deploy may hand a role.
+PASSED_TO = ("lambda.amazonaws.com",)
+
+OF_FUNCTIONS = (
+    "lambda:AddPermission",
+    "lambda:CreateAlias",
+    "lambda:CreateFunction",
+    "lambda:DeleteAlias",
+    "lambda:DeleteFunction",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "lambda:ListTags",
+    "lambda:ListVersionsByFunction",
+    "lambda:PublishVersion",
+    "lambda:PutFunctionConcurrency",
+    "lambda:RemovePermission",
+    "lambda:TagResource",
+    "lambda:UntagResource",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+)
+OF_LOGS = (
+    "logs:CreateLogGroup",
+    "logs:DeleteLogGroup",
+    "logs:DeleteMetricFilter",
+    "logs:DeleteRetentionPolicy",
+    "logs:DescribeMetricFilters",
+    "logs:ListTagsForResource",
+    "logs:PutMetricFilter",
+    "logs:PutRetentionPolicy",
+    "logs:TagResource",
+    "logs:UntagResource",
+)
+OF_DASHBOARDS = (
+    "cloudwatch:DeleteDashboards",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:PutDashboard",
+)
+
+
+def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
+    """What the role of a stack may do with what only Lambda has."""
+    place = settings.place
+    prefix = f"{place.project}-{stack}"
+    return [
+        allow(OF_FUNCTIONS, place.arn("lambda", f"function:{prefix}-*")),
+        allow(OF_LOGS, place.arn("logs", f"log-group:/aws/lambda/{prefix}-*")),
+        allow(OF_DASHBOARDS, place.of_account("cloudwatch", f"dashboard/{prefix}")),
+    ]
+
+
+def may_preview_own(_settings: Settings) -> list[Statement]:
+    """What a preview reads that only Lambda has: nothing beside the releases."""
+    return []
+
+
+def may_ever(settings: Settings) -> list[Statement]:
+    """What no role of a stack can go beyond: functions write logs and traces."""
+    place = settings.place
+    logs = place.arn("logs", f"log-group:/aws/lambda/{place.project}-*")
+    return [
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
+        # X-Ray knows no resources that these could be bound to.
+        allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]

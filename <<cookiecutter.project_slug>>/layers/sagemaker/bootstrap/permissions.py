@@ -1,0 +1,140 @@
+"""What only SageMaker needs: endpoints, their scaling, images."""
+
+from bootstrap.policy import Statement, allow
+from bootstrap.settings import Settings
+
+# To whom a deploy may hand a role.
+PASSED_TO = ("apigateway.amazonaws.com", "sagemaker.amazonaws.com")
+
+OF_ENDPOINTS = (
+    "sagemaker:AddTags",
+    "sagemaker:CreateEndpoint",
+    "sagemaker:CreateEndpointConfig",
+    "sagemaker:CreateModel",
+    "sagemaker:DeleteEndpoint",
+    "sagemaker:DeleteEndpointConfig",
+    "sagemaker:DeleteModel",
+    "sagemaker:DeleteTags",
+    "sagemaker:DescribeEndpoint",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:DescribeModel",
+    "sagemaker:InvokeEndpoint",
+    "sagemaker:ListTags",
+    "sagemaker:UpdateEndpoint",
+    "sagemaker:UpdateEndpointWeightsAndCapacities",
+)
+OF_LOGS = (
+    "logs:CreateLogGroup",
+    "logs:DeleteLogGroup",
+    "logs:DeleteRetentionPolicy",
+    "logs:ListTagsForResource",
+    "logs:PutRetentionPolicy",
+    "logs:TagResource",
+    "logs:UntagResource",
+)
+OF_SCALING = (
+    "application-autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:PutScalingPolicy",
+    "application-autoscaling:RegisterScalableTarget",
+)
+TAGS_SCALING = (
+    "application-autoscaling:ListTagsForResource",
+    "application-autoscaling:TagResource",
+    "application-autoscaling:UntagResource",
+)
+LISTS_SCALING = (
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+)
+# The alarms by which it scales, which whoever makes a policy has to be allowed to make:
+# https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
+OF_ITS_ALARMS = ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm")
+PULLS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+PUSHES = (
+    "ecr:CompleteLayerUpload",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+LISTS = ("ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:ListTagsForResource")
+SCALES = "sagemaker.application-autoscaling.amazonaws.com"
+
+
+def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
+    """What the role of a stack may do with what only SageMaker has."""
+    place = settings.place
+    prefix = f"{place.project}-{stack}"
+    named = prefix.lower()  # as SageMaker writes names into ARNs
+    scaling = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
+    linked = place.of_account("iam", f"role/aws-service-role/{SCALES}/*")
+    return [
+        allow(
+            OF_ENDPOINTS,
+            [
+                place.arn("sagemaker", f"{kind}/{named}-*")
+                for kind in ("endpoint", "endpoint-config", "model")
+            ],
+        ),
+        allow(OF_LOGS, place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{prefix}-*")),
+        # AWS makes the names of targets up.
+        allow(OF_SCALING, place.arn("application-autoscaling", "scalable-target/*"), scaling),
+        allow(TAGS_SCALING, place.arn("application-autoscaling", "scalable-target/*")),
+        # They list what there is.
+        allow(LISTS_SCALING, "*"),
+        allow(OF_ITS_ALARMS, place.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{prefix}-*")),
+        # The first target of an account makes the role by which AWS scales.
+        allow(
+            ["iam:CreateServiceLinkedRole"],
+            linked,
+            {"StringEquals": {"iam:AWSServiceName": SCALES}},
+        ),
+        # A token is of no repository.
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow((*PULLS, *PUSHES, *LISTS), images(settings)),
+    ]
+
+
+def may_preview_own(settings: Settings) -> list[Statement]:
+    """What a preview reads that only SageMaker has: which images there are."""
+    return [
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow((*PULLS, *LISTS), images(settings)),
+    ]
+
+
+def may_ever(settings: Settings) -> list[Statement]:
+    """What no role of a stack can go beyond.
+
+    Endpoints pull images, get archives of models from the bucket for releases, write logs and
+    metrics, and see alarms; API Gateway invokes endpoints.
+    """
+    place = settings.place
+    logs = place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{place.project}-*")
+    namespaces = {
+        "StringEquals": {"cloudwatch:namespace": ["/aws/sagemaker/Endpoints", "AWS/SageMaker"]}
+    }
+    return [
+        allow(PULLS, images(settings)),
+        # A token is of no repository.
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow(["s3:GetObject"], f"{place.bucket(settings.releases)}/{place.project}/*"),
+        allow(
+            [
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:DescribeLogStreams",
+                "logs:PutLogEvents",
+            ],
+            logs,
+        ),
+        allow(["cloudwatch:DescribeAlarms"], place.arn("cloudwatch", f"alarm:{place.project}-*")),
+        # CloudWatch knows no resources that this could be bound to.
+        allow(["cloudwatch:PutMetricData"], "*", namespaces),
+        allow(["sagemaker:InvokeEndpoint"], place.arn("sagemaker", f"endpoint/{place.project}-*")),
+    ]
+
+
+def images(settings: Settings) -> str:
+    """The repository for images, by its name in IAM."""
+    return settings.place.arn("ecr", f"repository/{settings.place.project}")
