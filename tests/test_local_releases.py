@@ -170,7 +170,7 @@ def test_a_release_is_copied_from_the_bucket_of_another_stack(cloud: str, clone:
 def test_a_bucket_that_is_of_no_use_is_a_sentence(cloud: str, clone: Clone) -> None:
     stack = clone("maker")
     said = stack.publish(**keys("nobodys"))
-    assert said.stderr == "there is no bucket nobodys; the README says how to make one.\n"
+    assert said.stderr == "there is no bucket nobodys; `make bootstrap` makes one.\n"
     bucket = make_bucket(cloud, "no-versions", versions=False)
     said = stack.publish(**keys(bucket))
     assert said.stderr == f"the bucket {bucket} keeps no versions; switch its versioning on.\n"

@@ -59,7 +59,7 @@ class Bucket:
         if settings.releases is None:
             raise Refused(
                 f"{name} names no bucket: what it deploys is in dist/. Write `{project}:releases:"
-                " {bucket: …}`; the README says how to make one."
+                " {bucket: …}`; `make bootstrap` makes one."
             )
         own = settings.versions.get(build.api_version)
         try:
@@ -166,7 +166,7 @@ class Bucket:
                 " code from its own alone; write a bucket there."
             )
         if code == "NoSuchBucket":
-            return Refused(f"there is no bucket {self.name}; the README says how to make one.")
+            return Refused(f"there is no bucket {self.name}; `make bootstrap` makes one.")
         return Refused(
             f"the bucket {self.name} refuses ({error}); this shell needs credentials that may read"
             " and write there, of the account of the stack."
