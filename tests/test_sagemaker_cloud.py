@@ -243,8 +243,8 @@ def deploy(prepared: Callable[[str], Path], tmp_path: Path) -> Callable[..., str
     def run(cloud: str, resources: list[dict[str, Any]]) -> str:
         state.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
         calls.write_text("")
-        said = make(project, "deploy", AWS_ENDPOINT_URL_SAGEMAKER=cloud, **environ)
-        went_on = "up --stack dev" in calls.read_text().splitlines()
+        said = make(project, "deploy", "YES=1", AWS_ENDPOINT_URL_SAGEMAKER=cloud, **environ)
+        went_on = "up --stack dev --yes" in calls.read_text().splitlines()
         assert went_on == (said.returncode == 0), said.stdout
         return said.stdout
 

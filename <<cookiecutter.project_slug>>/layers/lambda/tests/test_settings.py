@@ -58,4 +58,4 @@ def test_what_is_no_zip_of_ours_is_refused(stacks: Stacks, damage: str) -> None:
 def test_a_zip_that_lambda_does_not_take_is_refused(stacks: Stacks) -> None:
     artefacts.write_zip(stacks.folder, "iris", "v1", "1.5.0", padding=52_428_800)
     (said,) = stacks.refusal_of_v1(release="1.5.0")
-    assert re.search(r"arm64.zip has 52,\d+,\d+ bytes, and without a bucket Lambda takes 52,428,800", said)
+    assert re.search(r"arm64.zip has 52,\d+,\d+ bytes, and without a bucket Lambda", said)
