@@ -20,7 +20,6 @@ from tests.conftest import ONE_EACH, Bake
 from tests.project import COMBINATIONS, ENVIRON, TARGETS, make, succeed, target_of
 
 # What make can build, by the kind of artefact; with Helm the chart too.
-MADE = {"zip": ["build"], "image": ["build", "publish"]}
 CHART = ["chart-lint", "chart-package", "chart-push"]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
@@ -212,10 +211,13 @@ def test_help_works_before_setup(project: Path) -> None:
     targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
     assert targets[:5] == ["help", "setup", "model", "contract", "test"]
     assert targets[5:7] == ["lint", "serve"]
-    made = MADE[TARGETS[target_of(project)]["artefact"]]
-    assert targets[7:-8] == made + (CHART if (project / "chart").exists() else [])
-    assert targets[-8:-3] == ["preview", "deploy", "check", "destroy", "config-schema"]
-    assert targets[-3:] == ["lock", "upgrade", "clean"]
+    chart = CHART if (project / "chart").exists() else []
+    once = ["bootstrap"] if TARGETS[target_of(project)]["provider"] == "aws" else []
+    assert targets[7:-4] == [
+        *("build", "publish", *chart, "releases"),
+        *("preview", "deploy", "check", "destroy", *once),
+    ]
+    assert targets[-4:] == ["config-schema", "lock", "upgrade", "clean"]
     assert not (project / ".venv").exists()
 
 
