@@ -11,7 +11,7 @@ import pytest
 
 from tests.loopback import Pushed, Said, serving, stand_in
 from tests.support import BUILD, ROOT
-from tools import build, image, publish, published, repository
+from tools import build, image, model, publish, published, repository
 from tools.refused import Refused
 
 PLATFORM = "linux/amd64"
@@ -244,9 +244,9 @@ def test_what_no_image_has_makes_no_other_source(tree: Path) -> None:
 
 
 def test_without_the_model_there_is_no_source(tree: Path) -> None:
-    (tree / "model/train.py").touch()
-    (tree / "model/model.onnx").unlink(missing_ok=True)
-    with pytest.raises(Refused, match=r"^model/model\.onnx is missing, .* run `make model`\.$"):
+    for path in model.files(tree / "model"):
+        path.unlink()
+    with pytest.raises(Refused, match=r"^model/ holds no model, .* run `make model`\.$"):
         image.labels(PLATFORM)
 
 
