@@ -123,16 +123,17 @@ def changed_files() -> set[str] | None:
     return {*f"{git('diff', '--name-only', '-z', commit).stdout}{new}".split("\0")}
 
 
-def of_changed_subjects(mutants: list[Mutant]) -> list[Mutant]:
-    """The mutants of each subject of which a mutant, its file or the file of a test has changed."""
+def of_what_changed(mutants: list[Mutant]) -> list[Mutant]:
+    """The mutants of which the list, the file or the file of a test has changed."""
     changed = changed_files()
     if changed is None:
         return mutants
-    files: dict[str, set[str]] = {}
-    for each in mutants:
-        own = {f"tests/mutants/{each.subject}.toml", each.file, *(t.file for t in each.caught_by)}
-        files.setdefault(each.subject, set()).update(own)
-    return [each for each in mutants if files[each.subject] & changed]
+    return [
+        each
+        for each in mutants
+        if {f"tests/mutants/{each.subject}.toml", each.file, *(t.file for t in each.caught_by)}
+        & changed
+    ]
 
 
 class Base:
@@ -253,7 +254,7 @@ def main(words: list[str]) -> None:
     if verify and git("status", "--porcelain").stdout:
         sys.exit("commit first: what was caught is written down as a commit")
     if words == ["changed"]:
-        mutants = of_changed_subjects(mutants)
+        mutants = of_what_changed(mutants)
     elif words and not verify:
         unknown = {*words} - {name for each in mutants for name in (each.subject, each.name)}
         if unknown:

@@ -1,4 +1,4 @@
-"""The mutants: each fits the template as it is, and a change is judged by those of its subject."""
+"""The mutants: each fits the template as it is, and a change is judged by those it could spoil."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import mutate
-from tests.mutate import Mutant, every_mutant, of_changed_subjects, read
+from tests.mutate import Mutant, every_mutant, of_what_changed, read
 from tests.project import git, table
 
 TABLES = table("mutate")
@@ -55,7 +55,7 @@ def test_a_mistake_is_made_once_in_a_copy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", TABLES["judged"], ids=lambda case: str(case["changed"]))
-def test_a_subject_is_judged_where_a_file_of_it_has_changed(
+def test_a_mutant_is_judged_where_its_file_or_its_test_has_changed(
     monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
     changed, test = case["changed"], mutate.Test("helm-path", "tests/test_settings.py::test_x")
@@ -65,7 +65,7 @@ def test_a_subject_is_judged_where_a_file_of_it_has_changed(
         Mutant("pods", "b", "infra/b.py", "", "", (test,)),
         Mutant("front", "c", "infra/c.py", "", "", ()),
     ]
-    assert [each.name for each in of_changed_subjects(mutants)] == case["names"]
+    assert [each.name for each in of_what_changed(mutants)] == case["names"]
 
 
 @pytest.mark.parametrize("commit", ["", "0" * 40, "no commit at all"])
