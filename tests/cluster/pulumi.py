@@ -70,7 +70,8 @@ class Deploys:
         (self.folder / "told").unlink(missing_ok=True)
         own = {"iris:versions": versions, "iris:namespace": {"name": self.on.namespace}}
         (self.on.project / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": own}))
-        environ = ENVIRON | {"PATH": f"{self.folder}:{os.environ['PATH']}"}
+        # A test has no terminal.
+        environ = ENVIRON | {"PATH": f"{self.folder}:{os.environ['PATH']}", "YES": "1"}
         said = subprocess.run(
             ["bash", "-ec", line],
             cwd=self.on.project,
