@@ -179,6 +179,13 @@ def succeed(project: Path, *targets: str, **environ: str) -> str:
     return result.stdout
 
 
+def copy_ready(ready: Path, folder: Path) -> Path:
+    """A copy of a ready project without what it has built, to change; it shares the environment."""
+    shutil.copytree(ready, folder, ignore=shutil.ignore_patterns(".venv", "dist"))
+    (folder / ".venv").symlink_to(ready / ".venv")
+    return folder
+
+
 def golden_example(project: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The contract's example as a request, and the response that is promised."""
     contract = json.loads(project.joinpath("contracts/v1.json").read_text("utf-8"))

@@ -21,7 +21,7 @@ import pytest
 from tests.conftest import SCHEMES
 from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
 from tests.local_cloud.stack import EXAMPLE, JSON, Answer, Stack, send
-from tests.project import QUESTIONS, ROOT, make, render
+from tests.project import QUESTIONS, ROOT, copy_ready, make, render
 
 SLUG = "iris-classifier"
 ANSWER = b'{"predictions":[{"species":"setosa","probability":1.0}]}'
@@ -49,9 +49,7 @@ TWO = {"v1": version("0.1.0"), "v2": version("2.0.0")}
 def built(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with builds of v1 (0.1.0), v2 (2.0.0 and 2.1.0) and v3, and their contracts."""
     ready = prepared("lambda")
-    project = tmp_path_factory.mktemp("built") / ready.name
-    shutil.copytree(ready, project, ignore=shutil.ignore_patterns(".venv", "dist"))
-    (project / ".venv").symlink_to(ready / ".venv")
+    project = copy_ready(ready, tmp_path_factory.mktemp("built") / ready.name)
     pyproject = project / "pyproject.toml"
     for name, release in (("v1", "0.1.0"), ("v2", "2.0.0"), ("v2", "2.1.0"), ("v3", "3.0.0")):
         text = re.sub(

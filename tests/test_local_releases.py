@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.local_cloud.emulator import ARCHITECTURE, REGION, client, emulator
+from tests.local_cloud.emulator import ARCHITECTURE, client, emulator, make_bucket
 from tests.local_cloud.stack import EXAMPLE, JSON, Stack
-from tests.project import succeed
+from tests.project import copy_ready, succeed
 
 SLUG = "iris-classifier"
 
@@ -22,9 +22,7 @@ type Clone = Callable[..., Stack]
 def built(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the zips of two releases."""
     ready = prepared("lambda")
-    project = tmp_path_factory.mktemp("built") / ready.name
-    shutil.copytree(ready, project, ignore=shutil.ignore_patterns(".venv", "dist"))
-    (project / ".venv").symlink_to(ready / ".venv")
+    project = copy_ready(ready, tmp_path_factory.mktemp("built") / ready.name)
     for release in ("0.1.0", "0.2.0"):
         say(project, release)
         succeed(project, "build", f"ARCH={ARCHITECTURE}")
@@ -55,14 +53,6 @@ def say(project: Path, release: str) -> None:
     path = project / "pyproject.toml"
     text = re.sub('^version = ".*"', f'version = "{release}"', path.read_text(), flags=re.M)
     path.write_text(text)
-
-
-def make_bucket(url: str, name: str, *, versions: bool = True) -> str:
-    s3 = client(url, "s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    if versions:
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    return name
 
 
 def keys(bucket: str, release: str = "0.1.0") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.image import answer, build, start
-from tests.local_cloud.emulator import ARCHITECTURE, REGION, client, emulator
+from tests.local_cloud.emulator import ARCHITECTURE, emulator, make_bucket
 from tests.local_cloud.stack import JSON, Stack
 from tests.project import ENVIRON, ROOT, golden_example, make, succeed
 
@@ -113,9 +113,7 @@ def test_on_lambda_a_model_too_large_for_an_upload_is_deployed_from_a_bucket(
     keys = {"versions": {"v1": {"release": "0.1.0", "architecture": ARCHITECTURE}}}
     keys |= {"releases": {"bucket": "releases"}}
     with emulator() as url:
-        s3, place = client(url, "s3"), {"LocationConstraint": REGION}
-        s3.create_bucket(Bucket="releases", CreateBucketConfiguration=place)
-        s3.put_bucket_versioning(Bucket="releases", VersioningConfiguration={"Status": "Enabled"})
+        make_bucket(url, "releases")
         stack = Stack(url, project, "path")
         assert stack.publish(**keys).stdout.startswith("published s3://releases/")
         shutil.rmtree(project / "dist")

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.conftest import ONE_EACH, Bake
-from tests.project import COMBINATIONS, ENVIRON, TARGETS, make, succeed, target_of
+from tests.project import COMBINATIONS, ENVIRON, TARGETS, copy_ready, make, succeed, target_of
 
 # What make can build, by the kind of artefact; with Helm the chart too.
 CHART = ["chart-lint", "chart-package", "chart-push"]
@@ -36,11 +36,7 @@ def blocks(project: Path, language: str, page: str = "README.md") -> list[str]:
 @pytest.fixture
 def copy(ready: Path, tmp_path: Path) -> Path:
     """A copy of a ready project, to change; it shares the environment."""
-    target = tmp_path / ready.name
-    ignored = shutil.ignore_patterns(".venv", "dist")
-    shutil.copytree(ready, target, ignore=ignored)
-    (target / ".venv").symlink_to(ready / ".venv")
-    return target
+    return copy_ready(ready, tmp_path / ready.name)
 
 
 def test_its_own_tests_pass(ready: Path) -> None:

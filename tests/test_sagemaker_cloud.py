@@ -7,7 +7,6 @@ mock. Nothing answers here, since neither has anything to run an endpoint with.
 
 import json
 import re
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +20,7 @@ import yaml
 from tests.local_cloud.emulator import ACCOUNT, REGION, emulator, moto
 from tests.local_cloud.sagemaker import SERVICES
 from tests.local_cloud.stack import Stack
-from tests.project import make, render
+from tests.project import copy_ready, make, render
 from tests.test_machine import fake
 
 SLUG = "iris-classifier"
@@ -223,10 +222,7 @@ PULUMI = 'echo "$*" >> "$CALLS"; if [ "$2" = export ]; then cat "$STATE"; fi'
 @pytest.fixture
 def deploy(prepared: Callable[[str], Path], tmp_path: Path) -> Callable[..., str]:
     """What `make deploy` of a stack with v1 and v2 does, and says before Pulumi does its part."""
-    project = shutil.copytree(
-        prepared("sagemaker"), tmp_path / "project", ignore=shutil.ignore_patterns(".venv")
-    )
-    (project / ".venv").symlink_to(prepared("sagemaker") / ".venv")
+    project = copy_ready(prepared("sagemaker"), tmp_path / "project")
     file = project / "Pulumi.dev.yaml"
     keys = yaml.safe_load(file.read_text("utf-8"))
     keys["config"][f"{SLUG}:versions"] = TWO

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.local_cloud.emulator import ARCHITECTURE, REGION, client, emulator
-from tests.project import succeed
+from tests.local_cloud.emulator import ARCHITECTURE, REGION, client, emulator, make_bucket
+from tests.project import copy_ready, succeed
 from tests.workflows import GitHub
 
 AWS = {
@@ -41,9 +41,7 @@ def cloud() -> Iterator[str]:
 def built(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has built its release."""
     ready = prepared("lambda")
-    project = tmp_path_factory.mktemp("built") / ready.name
-    shutil.copytree(ready, project, ignore=shutil.ignore_patterns(".venv", "dist"))
-    (project / ".venv").symlink_to(ready / ".venv")
+    project = copy_ready(ready, tmp_path_factory.mktemp("built") / ready.name)
     succeed(project, "build", f"ARCH={ARCHITECTURE}")
     return project
 
@@ -60,7 +58,6 @@ def github(cloud: str, built: Path, buckets: dict[str, str], tmp_path: Path) -> 
     """A project whose buckets are there and empty."""
     project = tmp_path / "a project"
     shutil.copytree(built, project, symlinks=True)
-    s3 = client(cloud, "s3")
     for stack, bucket in buckets.items():
         path = project / f"Pulumi.{stack}.yaml"
         text = path.read_text("utf-8").replace("0" * 12, "123456789012")
@@ -68,8 +65,7 @@ def github(cloud: str, built: Path, buckets: dict[str, str], tmp_path: Path) -> 
         config = yaml.safe_load(text)
         config["config"]["iris-classifier:releases"] = {"bucket": bucket}
         path.write_text(yaml.safe_dump(config), "utf-8")
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        make_bucket(cloud, bucket)
     folder = tmp_path / "github"
     folder.mkdir()
     github = GitHub(project, folder, vars=AWS, github=OWN)

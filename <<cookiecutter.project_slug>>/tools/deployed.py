@@ -31,6 +31,26 @@ class Wanted(Settings):
     def missing_artefacts(cls, given: Given) -> Iterator[str]:
         yield from ()
 
+    @classmethod
+    def of(cls, stack: str, *, deploying: bool = False) -> tuple[Mapping[str, str], Self]:
+        """A stack's file as Pulumi hands it over, and what it says.
+
+        deploying: refuse placeholders too.
+
+        Raises:
+            CannotAsk: it is missing, or can't be used.
+        """
+        try:
+            project, keys = stack_file.read(ROOT, stack)
+            if secret := [key for key, value in keys.items() if "secure" in mapping(value)]:
+                raise ValueError(f"{', '.join(secret)}: is a secret, which only Pulumi reads.")
+            config = stack_file.handed_over(keys, project)
+            return config, cls.read(project, stack, config, deploying=deploying)
+        except FileNotFoundError as error:
+            raise CannotAsk(f"{Path(error.filename).name} is missing.") from None
+        except (OSError, TypeError, ValueError, yaml.YAMLError, Problems) as error:
+            raise CannotAsk(f"Pulumi.{stack}.yaml can't be used:\n{error}") from None
+
 
 @dataclass(frozen=True)
 class Deployed:
@@ -49,17 +69,7 @@ class Deployed:
         Raises:
             CannotAsk: one of them is missing, or can't be used.
         """
-        name = f"Pulumi.{stack}.yaml"
-        try:
-            project, keys = stack_file.read(ROOT, stack)
-            if secret := [key for key, value in keys.items() if "secure" in mapping(value)]:
-                raise ValueError(f"{', '.join(secret)}: is a secret, which only Pulumi reads.")
-            config = stack_file.handed_over(keys, project)
-            settings = Wanted.read(project, stack, config)
-        except FileNotFoundError as error:
-            raise CannotAsk(f"{Path(error.filename).name} is missing.") from None
-        except (OSError, TypeError, ValueError, yaml.YAMLError, Problems) as error:
-            raise CannotAsk(f"{name} can't be used:\n{error}") from None
+        config, settings = Wanted.of(stack)
         said = _of_a_file(outputs) if outputs else _of_pulumi(stack)
         if not said:
             raise CannotAsk(f"{stack} has no outputs; run `make deploy STACK={stack}` first.")

@@ -47,6 +47,15 @@ def client(url: str, service: str, key: tuple[str, str] = ROOT_KEY) -> Any:
     )
 
 
+def make_bucket(url: str, name: str, *, versions: bool = True) -> str:
+    """Make a bucket in an emulator; its name."""
+    s3 = client(url, "s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    if versions:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
 @contextmanager
 def emulator(**settings: str) -> Iterator[str]:
     """The address of a fresh ministack. `settings`: its environment variables.

@@ -8,10 +8,10 @@ import pulumi_aws as aws
 from bootstrap.place import Place
 from bootstrap.policy import Statement, allow, deny, of, policy
 from bootstrap.settings import Settings
+from bootstrap.storage import READS
 
 EVERYBODY = "*"
 DELETES = ("s3:DeleteObject", "s3:DeleteObjectVersion")
-READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging")
 
 
 class PrivateBucket(pulumi.ComponentResource):

@@ -5,6 +5,7 @@ are known by how their names start; those of API Gateway, whose names AWS makes 
 `service` and `stack`, which `aws:defaultTags` of the stack file puts on them.
 """
 
+from bootstrap.logs import KEEPS_LOGS
 from bootstrap.permissions import PASSED_TO, may_deploy_own
 from bootstrap.place import Place
 from bootstrap.policy import Statement, allow, deny
@@ -37,15 +38,6 @@ OF_THE_BOUNDARY = (
     "iam:DeletePolicy",
     "iam:DeletePolicyVersion",
     "iam:SetDefaultPolicyVersion",
-)
-OF_LOGS = (
-    "logs:CreateLogGroup",
-    "logs:DeleteLogGroup",
-    "logs:DeleteRetentionPolicy",
-    "logs:ListTagsForResource",
-    "logs:PutRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
 )
 OF_ALARMS = (
     "cloudwatch:DeleteAlarms",
@@ -120,7 +112,7 @@ def _watching(stack: str, place: Place) -> list[Statement]:
     prefix = f"{place.project}-{stack}"
     logs = f"log-group:/aws/apigateway/{prefix}"
     return [
-        allow(OF_LOGS, [place.arn("logs", f"{logs}{end}") for end in ("", ":*", "-*")]),
+        allow(KEEPS_LOGS, [place.arn("logs", f"{logs}{end}") for end in ("", ":*", "-*")]),
         # They list what there is.
         allow(["logs:DescribeLogGroups"], "*"),
         allow(["cloudwatch:DescribeAlarms"], place.arn("cloudwatch", "alarm:*")),

@@ -9,13 +9,14 @@ import pulumi
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from bootstrap.place import Place
+from infra import placeholder
+from infra.bucket import a_bucket
 from infra.config import Example, Section, spelt
 from infra.given import Given
 from infra.problems import Problems, check, misplaced_keys, name_problems
 from infra.roles import BoundaryArn, RolePath
 
 SUFFIX = "-bootstrap"
-PLACEHOLDER_ACCOUNT = "000000000000"
 PLACEHOLDER_REPOSITORY = "owner/repository"
 EXAMPLE_ISSUER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ACCOUNTS, REGION = "aws:allowedAccountIds", "aws:region"
@@ -35,12 +36,6 @@ def _account(value: str) -> str:
     return value
 
 
-def _bucket(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
-        raise ValueError(f"{spelt(value)} is not the name of a bucket; write one such as releases")
-    return value
-
-
 def _stack(value: str) -> str:
     if problems := [*name_problems("iris", value)]:
         raise ValueError(problems[0].removeprefix("stack: ").removesuffix("."))
@@ -54,7 +49,7 @@ def _issuer(value: str) -> str:
 
 
 type Account = Annotated[str, AfterValidator(_account)]
-type Bucket = Annotated[str, AfterValidator(_bucket)]
+type Bucket = Annotated[str, a_bucket("releases")]
 type StackName = Annotated[str, AfterValidator(_stack)]
 type Issuer = Annotated[str, AfterValidator(_issuer), Example(EXAMPLE_ISSUER)]
 
@@ -198,7 +193,7 @@ def _place_problems(place: Place, given: Given) -> Iterator[str]:
         was = f"is {given.config[ACCOUNTS]}" if ACCOUNTS in given.config else "is missing"
         remedy = 'write the one account that this is for, as ["123456789012"]'
         yield f"{ACCOUNTS}: {was}; {remedy}."
-    elif given.deploying and place.account == PLACEHOLDER_ACCOUNT:
+    elif given.deploying and place.account == placeholder.ACCOUNT:
         yield f"{ACCOUNTS}: {place.account} is a placeholder; write your account."
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", place.region):
         was = f"is {spelt(place.region)}" if place.region else "is missing"

@@ -1,5 +1,6 @@
 """What only Lambda needs: functions, the metrics of their logs, a dashboard."""
 
+from bootstrap.logs import KEEPS_LOGS
 from bootstrap.policy import Statement, allow
 from bootstrap.settings import Settings
 
@@ -29,18 +30,7 @@ OF_FUNCTIONS = (
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
 )
-OF_LOGS = (
-    "logs:CreateLogGroup",
-    "logs:DeleteLogGroup",
-    "logs:DeleteMetricFilter",
-    "logs:DeleteRetentionPolicy",
-    "logs:DescribeMetricFilters",
-    "logs:ListTagsForResource",
-    "logs:PutMetricFilter",
-    "logs:PutRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
-)
+OF_METRICS = ("logs:DeleteMetricFilter", "logs:DescribeMetricFilters", "logs:PutMetricFilter")
 OF_DASHBOARDS = (
     "cloudwatch:DeleteDashboards",
     "cloudwatch:GetDashboard",
@@ -54,7 +44,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
     prefix = f"{place.project}-{stack}"
     return [
         allow(OF_FUNCTIONS, place.arn("lambda", f"function:{prefix}-*")),
-        allow(OF_LOGS, place.arn("logs", f"log-group:/aws/lambda/{prefix}-*")),
+        allow((*KEEPS_LOGS, *OF_METRICS), place.arn("logs", f"log-group:/aws/lambda/{prefix}-*")),
         allow(OF_DASHBOARDS, place.of_account("cloudwatch", f"dashboard/{prefix}")),
     ]
 

@@ -1,40 +1,28 @@
 """The bucket that releases are published to, and what it says of one."""
 
 import base64
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import pulumi_aws as aws
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from infra import placeholder
 from infra.archive import Archive
-from infra.config import Section, spelt
+from infra.bucket import a_bucket
+from infra.config import Section
 from infra.given import Given
 from infra.problems import mapping
 
 EXAMPLE = "iris-releases-123456789012-eu-central-1"
-# Stands in the stack files until somebody writes their own; no account has it.
-PLACEHOLDER_ACCOUNT = "000000000000"
-
-
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9]([a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
-
 NO_VERSIONS = "the bucket {} keeps no versions; switch its versioning on."
-
-
-def _bucket(value: str) -> str:
-    if not NAME.fullmatch(value):
-        raise ValueError(f"{spelt(value)} is not the name of a bucket; write one such as {EXAMPLE}")
-    return value
 
 
 class Releases(Section):
     """Where the releases of all API versions are published."""
 
-    bucket: Annotated[str, AfterValidator(_bucket), Field(examples=[EXAMPLE])]
+    bucket: Annotated[str, a_bucket(EXAMPLE), Field(examples=[EXAMPLE])]
     """A bucket with versioning, in the region of the stack. `make publish` puts releases there."""
 
 
@@ -69,7 +57,7 @@ def key_of(api_version: str, archive: Archive) -> str:
 def problems(given: Given) -> Iterator[str]:
     """A bucket that is nobody's."""
     bucket = str(mapping(given.raw.get("releases")).get("bucket"))
-    if given.deploying and PLACEHOLDER_ACCOUNT in bucket:
+    if given.deploying and placeholder.ACCOUNT in bucket:
         yield f"releases.bucket: {bucket} has a placeholder for an account; write your own."
 
 

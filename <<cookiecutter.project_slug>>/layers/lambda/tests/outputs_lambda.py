@@ -32,10 +32,10 @@ def _object(asked: Inputs) -> Inputs:
         RuntimeError: it says an error.
     """
     path = Path("buckets", asked["bucket"], f"{asked['key']}.json")
-    said = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    if "metadata" not in said:
-        error = said.get("error", "couldn't find resource")
-        raise RuntimeError(f"reading S3 Bucket ({asked['bucket']}): {error}")
+    missing = {"error": "couldn't find resource"}
+    said = json.loads(path.read_text("utf-8")) if path.exists() else missing
+    if "error" in said:
+        raise RuntimeError(f"reading S3 Bucket ({asked['bucket']}): {said['error']}")
     return said
 
 

@@ -4,24 +4,19 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.archive import Archive
-from infra.problems import Problems
 from infra.releases import NO_VERSIONS, Published, Unusable, key_of, published
 from serving.release import Build
-from tools import stack_file
 from tools.asking import CannotAsk
 from tools.credentials import client
 from tools.deployed import Wanted
 from tools.refused import Refused
 
-ROOT = Path(__file__).parent.parent
 METADATA = ("service", "api_version", "release", "architecture", "python", "source")
 # A zip of 250 MB takes a while.
 PATIENTLY = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3})
@@ -47,25 +42,17 @@ class Bucket:
         Raises:
             Refused: it can't be used, or names no bucket.
         """
-        name = f"Pulumi.{stack}.yaml"
         try:
-            project, keys = stack_file.read(ROOT, stack)
-            config = stack_file.handed_over(keys, project)
-            settings = Wanted.read(project, stack, config, deploying=True)
-        except FileNotFoundError as error:
-            raise Refused(f"{Path(str(error.filename)).name} is missing.") from None
-        except (OSError, TypeError, ValueError, yaml.YAMLError, Problems) as error:
-            raise Refused(f"{name} can't be used:\n{error}") from None
-        if settings.releases is None:
-            raise Refused(
-                f"{name} names no bucket: what it deploys is in dist/. Write `{project}:releases:"
-                " {bucket: …}`; `make bootstrap` makes one."
-            )
-        own = settings.versions.get(build.api_version)
-        try:
+            config, settings = Wanted.of(stack, deploying=True)
             s3 = client("s3", stack, config, PATIENTLY)
         except CannotAsk as error:
             raise Refused(str(error)) from None
+        if settings.releases is None:
+            raise Refused(
+                f"Pulumi.{stack}.yaml names no bucket: what it deploys is in dist/. Write"
+                f" `{build.service}:releases: {{bucket: …}}`; `make bootstrap` makes one."
+            )
+        own = settings.versions.get(build.api_version)
         return cls(stack, settings.releases.bucket, s3, own.architecture if own else "arm64")
 
     def archive(self, build: Build) -> Archive:

@@ -1,5 +1,6 @@
 """What only SageMaker needs: endpoints, their scaling, images."""
 
+from bootstrap.logs import KEEPS_LOGS
 from bootstrap.policy import Statement, allow
 from bootstrap.settings import Settings
 
@@ -22,15 +23,6 @@ OF_ENDPOINTS = (
     "sagemaker:ListTags",
     "sagemaker:UpdateEndpoint",
     "sagemaker:UpdateEndpointWeightsAndCapacities",
-)
-OF_LOGS = (
-    "logs:CreateLogGroup",
-    "logs:DeleteLogGroup",
-    "logs:DeleteRetentionPolicy",
-    "logs:ListTagsForResource",
-    "logs:PutRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
 )
 OF_SCALING = (
     "application-autoscaling:DeleteScalingPolicy",
@@ -76,7 +68,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
                 for kind in ("endpoint", "endpoint-config", "model")
             ],
         ),
-        allow(OF_LOGS, place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{prefix}-*")),
+        allow(KEEPS_LOGS, place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{prefix}-*")),
         # AWS makes the names of targets up.
         allow(OF_SCALING, place.arn("application-autoscaling", "scalable-target/*"), scaling),
         allow(TAGS_SCALING, place.arn("application-autoscaling", "scalable-target/*")),

@@ -8,14 +8,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
+from infra import placeholder
 from infra.config import Section, spelt
 from infra.given import Given
 from infra.problems import mapping
 
 ECR = r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9._/-]{0,254})"
 EXAMPLE_REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
-# Stands in the stack files until somebody writes their own; no account has it.
-PLACEHOLDER_ACCOUNT = "000000000000"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Repository:
     @property
     def is_placeholder(self) -> bool:
         """Whether it is nobody's."""
-        return self.account == PLACEHOLDER_ACCOUNT
+        return self.account == placeholder.ACCOUNT
 
     def arn(self, partition: str) -> str:
         """Its name in IAM."""

@@ -45,7 +45,7 @@ def ecr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         "ecr",
         "eu-central-1",
         aws_access_key_id="a",
-        aws_secret_access_key="b",  # noqa: S106
+        aws_secret_access_key="b",  # noqa: S106 (nobody's)
     )
 
     def client(service: str, stack: str, config: dict[str, str]) -> Any:
