@@ -150,6 +150,25 @@ def test_a_source_is_another_where_another_zip_would_be_built(
     assert build.source(BUILD, "x86_64") != build.source(BUILD, "arm64")
 
 
+@pytest.mark.parametrize(
+    ("said", "architecture"),
+    [
+        ('{release: "1.0.0"}', "arm64"),
+        ('{release: "1.0.0", architecture: x86_64}', "x86_64"),
+        ("[", "arm64"),
+    ],
+)
+def test_it_is_for_what_the_stack_runs_it_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, architecture: str
+) -> None:
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert build.wanted_by("dev") == "arm64"  # also where there is no such file
+    file(tmp_path / "Pulumi.yaml", "name: iris")
+    own = f"config: {{iris:versions: {{v0: {{architecture: x86_64}}, {VERSION}: {said}}}}}"
+    file(tmp_path / "Pulumi.dev.yaml", own)
+    assert build.wanted_by("dev") == architecture
+
+
 def test_it_holds_only_what_runs(host_zip: Path) -> None:
     with zipfile.ZipFile(host_zip) as archive:
         top = {entry.split("/")[0] for entry in archive.namelist()}

@@ -1,8 +1,9 @@
 """Build the zip that Lambda runs: the code, the model and the libraries, compiled, and no more.
 
-`python -m tools.build ARCHITECTURE` writes dist/<name>-<release>-<architecture>.zip. "host" runs on
-this machine and is never deployed. The same tree gives the same bytes. What Lambda would refuse, or
-what doesn't answer the contract's example on this machine, is not written. Run by `make build`.
+`python -m tools.build ARCHITECTURE` writes dist/<name>-<release>-<architecture>.zip. `--of STACK`
+takes the architecture that Pulumi.<stack>.yaml says for this API version. "host" runs on this
+machine and is never deployed. The same tree gives the same bytes. What Lambda would refuse, or what
+doesn't answer the contract's example on this machine, is not written. Run by `make build`.
 """
 
 import contextlib
@@ -22,11 +23,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+import yaml
 
 from infra.archive import MAX_UPLOAD_BYTES, Archive
+from infra.problems import mapping
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
-from tools import elf, model
+from tools import elf, model, stack_file
 from tools.source import digest
 
 ROOT = Path(__file__).parent.parent
@@ -118,6 +121,19 @@ def main(architecture: str) -> None:
             f"Packed this is more than {MAX_UPLOAD_BYTES:,} bytes: Lambda takes it from a bucket"
             " alone. Write `releases` into the stack file, and run `make publish`."
         )
+
+
+def wanted_by(stack: str) -> str:
+    """The architecture of this working tree's API version in a stack.
+
+    What is wrong with the stack's file, a deploy says: a build needs none.
+    """
+    try:
+        project, keys = stack_file.read(ROOT, stack)
+    except (OSError, ValueError, yaml.YAMLError):
+        return "arm64"
+    versions = mapping(keys.get(f"{project}:versions"))
+    return str(mapping(versions.get(Build.load().api_version)).get("architecture", "arm64"))
 
 
 def check_before(target: Path, build: Build) -> None:
@@ -377,4 +393,4 @@ def _python_version() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(wanted_by(sys.argv[2]) if sys.argv[1] == "--of" else sys.argv[1])
