@@ -81,33 +81,26 @@ def test_on_a_cluster_every_model_answers_as_its_own_library_does(
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_on_lambda_a_model_that_can_run_there_is_built_and_any_other_is_told_why_not(
+def test_on_lambda_every_model_is_built(
     name: str, prepared: Callable[[str], Path], tmp_path: Path
 ) -> None:
     project = laid_in(name, prepared("lambda"), tmp_path)
-    built = make(project, "build")
-    assert (built.returncode != 0) == (name == "ranking"), built.stdout
-    assert ("libgomp.so.1, and neither" in built.stdout) == (name == "ranking")
-    assert ("Lambda takes it from a bucket alone" in built.stdout) == (name == "churn")
-    assert bool([*project.glob("dist/*-arm64.zip")]) == (name != "ranking")
+    said = succeed(project, "build")
+    assert ("Lambda takes it from a bucket alone" in said) == (name != "filetype")
     # What runs here imports it and answers, whatever its size; so do the tests, which know no size.
     succeed(project, "build", "ARCH=host")
     named = [f"tests/test_{each}.py" for each in ("predictor", "contract", "app", "build")]
     command = [project / ".venv/bin/python", "-m", "pytest", *named]
     tested = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, text=True)
-    failed = {*re.findall(r"^FAILED \S+::(\w+)", tested.stdout, re.MULTILINE)}
-    lacks = (
-        {"test_what_is_deployed_finds_every_shared_library"} if name == "ranking" else set[str]()
-    )
-    assert failed == lacks, tested.stdout
-    assert " passed" in tested.stdout
+    assert tested.returncode == 0, tested.stdout
     succeed(project, "lint")
 
 
+@pytest.mark.parametrize("name", ["churn", "ranking"])
 def test_on_lambda_a_model_too_large_for_an_upload_is_deployed_from_a_bucket(
-    prepared: Callable[[str], Path], tmp_path: Path
+    name: str, prepared: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    project = laid_in("churn", prepared("lambda"), tmp_path)
+    project = laid_in(name, prepared("lambda"), tmp_path)
     succeed(project, "build", f"ARCH={ARCHITECTURE}")
     request, _ = golden_example(project)
     keys = {"versions": {"v1": {"release": "0.1.0", "architecture": ARCHITECTURE}}}
@@ -120,4 +113,4 @@ def test_on_lambda_a_model_too_large_for_an_upload_is_deployed_from_a_bucket(
         stack.up(**keys)
         answer = stack.send("v1", "/predict", request["body"].encode(), JSON | stack.key())
     assert answer.status == 200, answer
-    assert answer.json["predictions"] == expected(project, "churn")
+    assert answer.json["predictions"] == expected(project, name)

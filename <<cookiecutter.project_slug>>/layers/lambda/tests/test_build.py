@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from tests.support import BUILD, EXAMPLE, ROOT, VERSION
-from tools import build, elf, gateway, model
+from tools import build, elf, gateway, libraries, model
 
 OURS = ("contracts/", "model/", "serving/")
 
@@ -68,12 +68,12 @@ def alone(host_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What goes into the zip for one of Lambda's processors, however large it is."""
     folder = tmp_path_factory.mktemp("build") / request.param
-    build.install_libraries(folder, build.PLATFORMS[request.param])
+    build.install_libraries(folder, request.param)
     build.copy_project(folder, BUILD, request.param)
     return folder
 
 
-def elf_file(path: Path, *libraries: str, architecture: str = "x86_64") -> None:
+def elf_file(path: Path, *libraries: str, processor: str = "x86_64") -> None:
     """Write a file that asks Linux's loader for shared libraries."""
     strings = b"\0" + b"".join(name.encode() + b"\0" for name in libraries)
     at = [strings.index(name.encode() + b"\0") for name in libraries]
@@ -81,7 +81,7 @@ def elf_file(path: Path, *libraries: str, architecture: str = "x86_64") -> None:
     entries = [(1, each) for each in at] + [(5, 4096 + 64 + 112 + 16 * (len(at) + 2)), (0, 0)]
     dynamic = b"".join(struct.pack("<2Q", *entry) for entry in entries)
     size = 64 + 112 + len(dynamic) + len(strings)
-    machine = elf.MACHINES[architecture]
+    machine = elf.MACHINES[processor]
     header = struct.pack(
         "<16s2HI3QI6H", b"\x7fELF\2\1\1", 3, machine, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0
     )
@@ -261,7 +261,7 @@ def test_every_architecture_gets_the_same_code_model_and_packages(
 
 
 def test_what_is_deployed_finds_every_shared_library(unpacked: Path) -> None:
-    assert [*build.missing_libraries(unpacked, unpacked.name, {})] == []
+    assert [*libraries.missing(unpacked, build.PROCESSORS[unpacked.name], {})] == []
 
 
 def test_a_second_build_is_served_beside_the_working_tree(host_zip: Path, tmp_path: Path) -> None:
@@ -400,18 +400,38 @@ def test_a_shared_library_that_lambda_lacks_is_named_once(tmp_path: Path) -> Non
     for name in ("a.so", "b.so"):
         elf_file(tmp_path / "lightgbm/lib" / name, "libc.so.6", "libgomp.so.1", "libown.so")
     file(tmp_path / "lightgbm.libs/libown.so")
-    (problem,) = build.missing_libraries(tmp_path, "x86_64", {})
+    problem, remedy = libraries.missing(tmp_path, "x86_64", {})
     assert problem.startswith("lightgbm/lib/a.so needs libgomp.so.1, as 1 others do, and neither")
+    assert remedy.startswith("scikit-learn brings libgomp.so.1: write it into `dependencies`")
     # What Lambda's processor doesn't load asks for nothing.
-    assert [*build.missing_libraries(tmp_path, "arm64", {})] == []
+    assert [*libraries.missing(tmp_path, "aarch64", {})] == []
+
+
+def test_a_shared_library_that_another_wheel_brings_is_found(tmp_path: Path) -> None:
+    elf_file(tmp_path / "lightgbm/lib/a.so", "libgomp.so.1", "libomp.so.5", "libgom.so.1")
+    file(tmp_path / "scikit_learn.libs/libgomp-e985bcbb.so.1.0.0", "its bytes")
+    file(tmp_path / "scikit_learn.libs/libomp-e985bcbb.so.50")
+    libraries.share(tmp_path, "x86_64")
+    assert [path.name for path in tmp_path.glob("lib/*")] == ["libgomp.so.1"]
+    assert (tmp_path / "lib/libgomp.so.1").read_text() == "its bytes"
+    lacking = [each.split(",")[0] for each in libraries.missing(tmp_path, "x86_64", {})]
+    assert lacking == [f"lightgbm/lib/a.so needs {name}" for name in ("libomp.so.5", "libgom.so.1")]
+
+
+def test_what_lambda_has_or_the_zip_has_is_not_copied(tmp_path: Path) -> None:
+    elf_file(tmp_path / "a.so", "libz.so.1", "libown.so")
+    for name in ("libz-0a1b2c3d.so.1", "libown-0a1b2c3d.so", "libown.so"):
+        file(tmp_path / "a.libs" / name)
+    libraries.share(tmp_path, "x86_64")
+    assert not (tmp_path / "lib").exists()
 
 
 def test_a_shared_library_that_was_left_out_is_named_with_its_line(tmp_path: Path) -> None:
-    elf_file(tmp_path / "a.so", "libonnxruntime.so.1", architecture="arm64")
+    elf_file(tmp_path / "a.so", "libonnxruntime.so.1", processor="aarch64")
     file(tmp_path / "onnxruntime/capi/libonnxruntime.so.1")
-    assert [*build.missing_libraries(tmp_path, "arm64", {})] == []
+    assert [*libraries.missing(tmp_path, "aarch64", {})] == []
     left_out = build.leave_out(tmp_path)
-    _, remedy = build.missing_libraries(tmp_path, "arm64", left_out)
+    _, remedy = libraries.missing(tmp_path, "aarch64", left_out)
     assert remedy.endswith("out: delete 'onnxruntime/capi/libonnxruntime.so*' there.")
 
 

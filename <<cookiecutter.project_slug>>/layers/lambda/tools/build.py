@@ -29,7 +29,7 @@ from infra.archive import MAX_UPLOAD_BYTES, Archive
 from infra.problems import mapping
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
-from tools import elf, model, stack_file
+from tools import libraries, model, stack_file
 from tools.source import digest
 
 ROOT = Path(__file__).parent.parent
@@ -64,7 +64,7 @@ LEAN = {
     "opencv-python": "opencv-python-headless",
     "xgboost": "xgboost-cpu",
 }
-# What a processor that Lambda has is called by the system of this machine.
+# What Lambda's processors are called by Linux.
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 TRIAL = """
 import json, os, sys
@@ -95,7 +95,7 @@ def main(architecture: str) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
         folder, packed = Path(temporary, "unpacked"), Path(temporary, target.name)
         with _step(f"libraries for {architecture}"):
-            left_out = install_libraries(folder, PLATFORMS[architecture])
+            left_out = install_libraries(folder, architecture)
         with _step("code, contract and model"):
             copy_project(folder, build, architecture)
         with _step("bytecode"):
@@ -105,11 +105,12 @@ def main(architecture: str) -> None:
             pack(folder, packed, level=1 if architecture == "host" else 6)
         size = packed.stat().st_size
         if architecture != "host":
-            refuse([*missing_libraries(folder, architecture, left_out), *too_large(folder)])
+            lacking = libraries.missing(folder, PROCESSORS[architecture], left_out)
+            refuse([*lacking, *too_large(folder)])
         if not runs_here(architecture):
             folder = Path(temporary, "host")
             with _step("the same libraries for this machine"):
-                left_out = install_libraries(folder, PLATFORMS["host"])
+                left_out = install_libraries(folder, "host")
                 copy_project(folder, build, "host")
         with _step("the contract's example"):
             answer_example(folder, left_out)
@@ -150,20 +151,25 @@ def check_before(target: Path, build: Build) -> None:
             )
 
 
-def install_libraries(folder: Path, flags: tuple[str, ...]) -> dict[str, str]:
+def install_libraries(folder: Path, architecture: str) -> dict[str, str]:
     """Put the wheels of requirements/runtime.txt into `folder`, without what is not needed.
+
+    What a wheel brings for itself alone is then found by the others too, where they lack it.
 
     Returns: the pattern of `NOT_NEEDED` for each file and folder that it left out.
     """
     subprocess.run(
         [UV, "pip", "install", "--quiet", "--target", folder]
-        + ["--python", sys.executable, *flags, "--python-version", _python_version()]
+        + ["--python", sys.executable, "--python-version", _python_version()]
+        + [*PLATFORMS[architecture]]
         + ["--only-binary", ":all:", "--no-deps", "--require-hashes"]
         + ["--link-mode", "copy", "--no-compile-bytecode"]
         + ["--requirement", ROOT / "requirements" / "runtime.txt"],
         check=True,
     )
-    return leave_out(folder)
+    left_out = leave_out(folder)
+    libraries.share(folder, PROCESSORS.get(architecture, platform.machine()))
+    return left_out
 
 
 def leave_out(folder: Path) -> dict[str, str]:
@@ -247,29 +253,6 @@ def pack(folder: Path, target: Path, level: int) -> None:
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, level)
 
 
-def missing_libraries(
-    folder: Path, architecture: str, left_out: Mapping[str, str]
-) -> Iterator[str]:
-    """Each shared library that a file asks for, and that Lambda would not find, as a sentence."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    known = elf.RUNTIME | {path.name for path in files}
-    wanted: dict[str, list[str]] = {}
-    for path in files:
-        for name in elf.needed(path, architecture):
-            if name not in known:
-                wanted.setdefault(name, []).append(path.relative_to(folder).as_posix())
-    for name, (first, *others) in wanted.items():
-        more = f", as {len(others)} others do" if others else ""
-        yield (
-            f"{first} needs {name}{more}, and neither the zip nor Lambda's runtime has it. Use a"
-            " build of that package that brings the library along, or one that doesn't need it, or"
-            " export the model to ONNX."
-        )
-        for path, pattern in left_out.items():
-            if Path(path).name == name:
-                yield f"NOT_NEEDED in tools/build.py leaves {path} out: delete {pattern!r} there."
-
-
 def too_large(folder: Path) -> Iterator[str]:
     """A sentence where Lambda would refuse what is unpacked."""
     sizes = _sizes(folder)
@@ -327,7 +310,7 @@ def answer_example(folder: Path, left_out: Mapping[str, str]) -> None:
         # -u: what is printed and what goes wrong in the order of their time.
         [sys.executable, "-I", "-S", "-B", "-u", "-c", TRIAL],
         cwd=folder,
-        env={"ORT_DISABLE_TELEMETRY": "1"},
+        env={"ORT_DISABLE_TELEMETRY": "1", "LD_LIBRARY_PATH": libraries.path(folder)},
         input=json.dumps(event),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,21 +1,11 @@
-"""Which shared libraries a Linux file needs, and which of them Lambda's Python runtime has."""
+"""Which shared libraries a Linux file asks the loader for."""
 
 import mmap
 import struct
 from pathlib import Path
 
-# What the file format calls the processors.
-MACHINES = {"x86_64": 62, "arm64": 183}
-# What Amazon Linux 2023 has as Lambda runs it: glibc, the compiler's runtime and zlib. Should a
-# function of yours have found another one there, add its name.
-RUNTIME = frozenset(
-    {
-        *("ld-linux-aarch64.so.1", "ld-linux-x86-64.so.2"),
-        *("libc.so.6", "libdl.so.2", "libm.so.6", "libmvec.so.1", "libpthread.so.0"),
-        *("libresolv.so.2", "librt.so.1", "libutil.so.1"),
-        *("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"),
-    }
-)
+# What the file format calls the processors, by Linux's names of them.
+MACHINES = {"x86_64": 62, "aarch64": 183}
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html
 _HEADER = struct.Struct("<16x2HI3QI6H")
 _SEGMENT = struct.Struct("<2I6Q")
@@ -24,7 +14,7 @@ _LOAD, _DYNAMIC = 1, 2
 _END, _NEEDED, _STRINGS = 0, 1, 5
 
 
-def needed(path: Path, architecture: str) -> list[str]:
+def needed(path: Path, processor: str) -> list[str]:
     """The names of the shared libraries that the file asks the loader for.
 
     None for what that processor doesn't load: no ELF file, one of another processor, a broken one.
@@ -35,12 +25,12 @@ def needed(path: Path, architecture: str) -> list[str]:
             return []
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             try:
-                return _needed(data, MACHINES[architecture])
+                return _needed(data, MACHINES.get(processor))
             except (struct.error, ValueError, StopIteration):
                 return []
 
 
-def _needed(data: mmap.mmap, machine: int) -> list[str]:
+def _needed(data: mmap.mmap, machine: int | None) -> list[str]:
     _, own_machine, _, _, start, _, _, _, size, count, *_ = _HEADER.unpack_from(data)
     if own_machine != machine:
         return []
