@@ -117,6 +117,17 @@ def test_a_release_never_changes(cloud: str, clone: Clone) -> None:
     )
 
 
+def test_a_model_that_is_trained_anew_is_named_where_its_bytes_are_others(
+    cloud: str, clone: Clone
+) -> None:
+    bucket, stack = make_bucket(cloud, "another-model"), clone("maker")
+    stack.publish(**keys(bucket))
+    model = stack.project / "model/model.onnx"
+    model.write_bytes(model.read_bytes() + b" ")
+    said = stack.publish(**keys(bucket))
+    assert "made of something else than this working tree: its model is another. If" in said.stderr
+
+
 def test_only_a_build_of_this_working_tree_is_published(cloud: str, clone: Clone) -> None:
     bucket, stack = make_bucket(cloud, "of-this-tree"), clone("maker", "0.3.0")
     said = stack.publish(**keys(bucket))

@@ -17,7 +17,7 @@ import pytest
 from tests.cluster.image import answer, build, start
 from tests.local_cloud.emulator import ARCHITECTURE, emulator, make_bucket
 from tests.local_cloud.stack import JSON, Stack
-from tests.project import ENVIRON, ROOT, golden_example, make, succeed
+from tests.project import ENVIRON, ROOT, golden_example, succeed
 
 MODELS = ROOT / "tests/models"
 # What `make model` writes.

@@ -19,3 +19,14 @@ def digest(files: Iterable[Path], root: Path = ROOT, **facts: str) -> str:
     }
     whole = json.dumps([contents, facts], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def apart(theirs: str | None, ours: str) -> str:
+    """How a published release differs. theirs, ours: the models' SHA-256; None: nothing says it."""
+    said = "made of something else than this working tree"
+    if theirs in (None, ours):
+        return f"{said}."
+    return (
+        f"{said}: its model is another. If each training gives other bytes, keep the model itself,"
+        " as docs/your-model.md shows."
+    )

@@ -86,13 +86,20 @@ def test_what_is_there_already_is_not_sent_and_needs_no_engine(machine: Machine)
     assert machine.calls == []
 
 
-def test_a_release_never_becomes_another(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [({}, "."), ({"model-sha256": "0" * 64}, ": its model is another. If each training gives")],
+)
+def test_a_release_never_becomes_another(
+    machine: Machine, other: dict[str, str], said: str
+) -> None:
     machine.has_built(machine.own)
-    machine.registry.publish(TAG, machine.own | {"source": "0" * 64})
-    assert machine.refusal() == (
-        f"{machine.image} was published, and made of something else than this working tree."
-        f" A release never changes: {RAISE}"
+    machine.registry.publish(TAG, machine.own | {"source": "0" * 64} | other)
+    refusal = machine.refusal()
+    assert refusal.startswith(
+        f"{machine.image} was published, and made of something else than this working tree{said}"
     )
+    assert refusal.endswith(f" A release never changes: {RAISE}")
     assert machine.calls == []
 
 
@@ -183,7 +190,7 @@ def test_an_image_is_built_with_what_it_is_made_of(machine: Machine) -> None:
     assert machine.calls == [
         f"build --format docker --platform {PLATFORM} {said} --tag {machine.image} ."
     ]
-    assert machine.own.keys() == {"source", "release", "api-version"}
+    assert machine.own.keys() == {"source", "release", "api-version", "model-sha256"}
 
 
 def test_a_build_that_fails_ends_it(machine: Machine) -> None:
@@ -230,8 +237,8 @@ def test_another_file_in_the_image_makes_another_source(tree: Path, name: str) -
     path.parent.mkdir(exist_ok=True)
     path.write_bytes((path.read_bytes() if path.exists() else b"") + b"\n")
     after = image.labels(PLATFORM)
-    assert before["source"] != after["source"]
-    assert {**before, "source": ""} == {**after, "source": ""}
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {"source", *(["model-sha256"] if name.startswith("model/") else [])}
 
 
 def test_what_no_image_has_makes_no_other_source(tree: Path) -> None:

@@ -75,6 +75,7 @@ def labels(platform: str) -> dict[str, str]:
         "source": source.digest([*own, *model.files(folder)], ROOT, platform=platform, **facts),
         "release": build.release,
         "api-version": build.api_version,
+        "model-sha256": model.sha256(folder),
     }
 
 

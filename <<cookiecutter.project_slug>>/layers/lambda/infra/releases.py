@@ -38,7 +38,8 @@ class Unusable(Exception):
 class Published:
     """A release in a bucket. version: of the object. sha256: of its zip, in base64, as AWS has it.
 
-    source: what it was made of. python: what it runs on.
+    source: what it was made of. model: the SHA-256 of its model, if it says that. python: what it
+    runs on.
     """
 
     bucket: str
@@ -46,6 +47,7 @@ class Published:
     version: str
     sha256: str
     source: str
+    model: str | None
     python: str
 
 
@@ -117,7 +119,8 @@ def published(
         )
     if not version or version == "null":
         raise Unusable(NO_VERSIONS.format(bucket))
-    return Published(bucket, key, version, sha256, metadata["source"], metadata["python"])
+    model = metadata.get("model-sha256")
+    return Published(bucket, key, version, sha256, metadata["source"], model, metadata["python"])
 
 
 def _told(where: str, error: str) -> Exception:

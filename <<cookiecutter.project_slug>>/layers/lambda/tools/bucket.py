@@ -17,7 +17,7 @@ from tools.credentials import client
 from tools.deployed import Wanted
 from tools.refused import Refused
 
-METADATA = ("service", "api_version", "release", "architecture", "python", "source")
+METADATA = ("service", "api_version", "release", "architecture", "python", "source", "model_sha256")
 # A zip of 250 MB takes a while.
 PATIENTLY = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3})
 MISSING = ("404", "NoSuchKey")

@@ -17,8 +17,10 @@ from infra.archive import NOT_OURS
 from infra.releases import key_of
 from serving.release import Build
 from tools import build as building
+from tools import model
 from tools.bucket import Bucket
 from tools.refused import Refused
+from tools.source import apart
 
 ROOT = Path(__file__).parent.parent
 
@@ -45,9 +47,9 @@ def main(stack: str, other: str | None = None, *, compare: bool = False) -> str:
         raise Refused(f"somebody else publishes {build.release} just now; run it again.")
     if there.source != source:
         raise Refused(
-            f"s3://{there.bucket}/{there.key} was published, and made of something else than this"
-            f' working tree. A release never changes: raise version = "{build.release}" in'
-            " pyproject.toml, and run `make build publish`."
+            f"s3://{there.bucket}/{there.key} was published, and"
+            f" {apart(there.model, model.sha256())} A release never changes: raise version ="
+            f' "{build.release}" in pyproject.toml, and run `make build publish`.'
         )
     return f"s3://{there.bucket}/{there.key} is there already"
 
@@ -78,8 +80,8 @@ def _zip(
     facts = _facts(there.key, content)
     if facts.get("source") != source:
         raise Refused(
-            f"what {other} has as {build.release} is made of something else than this working tree;"
-            f" check out its commit, or raise version in pyproject.toml and run `{make}`."
+            f"what {other} has as {build.release} was {apart(there.model, model.sha256())} Check"
+            f" out its commit, or raise version in pyproject.toml and run `{make}`."
         )
     return content, facts
 
