@@ -170,7 +170,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(stack: Live) -> 
 def test_what_is_listed_and_was_never_deployed_differs(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.stack({"namespace": "iris-dev", "api_key_name": "iris-dev"})
+    stack.stack({"namespace": "iris-dev", "api_key_id": "k1"})
     assert stack.check() == 1
     assert capsys.readouterr().err == (
         f"{VERSION}: is not deployed: the outputs have no {VERSION}_base_url; run `make deploy"

@@ -131,10 +131,9 @@ class Stack:
 
     def key(self) -> dict[str, str]:
         """The header with the stack's API key, looked up as the README says."""
-        name = self.outputs["api_key_name"]
-        found = self.client("apigateway").get_api_keys(nameQuery=name, includeValues=True)["items"]
-        (value,) = (each["value"] for each in found if each["name"] == name)
-        return {"X-API-Key": value}
+        identity = self.outputs["api_key_id"]
+        found = self.client("apigateway").get_api_key(apiKey=identity, includeValue=True)
+        return {"X-API-Key": found["value"]}
 
     def address(self, version: str, path: str) -> tuple[str, dict[str, str]]:
         """The URL here of a path of an API version, and the headers that lead there."""

@@ -14,7 +14,7 @@ def restrict(
 ) -> Mapping[str, pulumi.Output[str]]:
     """Make what the callers need whom `auth` lets in, and return what to export of it."""
     if auth == "api_key":
-        return {"api_key_name": Key(name, apis, opts).name}
+        return {"api_key_id": Key(name, apis, opts).id}
     if auth == "none":
         pulumi.warn("auth is none: whoever knows the URL can call the model at your expense.")
     return {}
@@ -23,7 +23,7 @@ def restrict(
 class Key(pulumi.ComponentResource):
     """An API key with its usage plan. Its value is in AWS and, encrypted, in Pulumi's state."""
 
-    name: pulumi.Output[str]
+    id: pulumi.Output[str]
 
     def __init__(self, name: str, apis: Sequence[Api], opts: pulumi.ResourceOptions) -> None:
         super().__init__("infra:access:Key", name, None, opts)
@@ -38,5 +38,5 @@ class Key(pulumi.ComponentResource):
         aws.apigateway.UsagePlanKey(
             name, key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=child
         )
-        self.name = key.name
-        self.register_outputs({"name": self.name})
+        self.id = key.id
+        self.register_outputs({"id": self.id})

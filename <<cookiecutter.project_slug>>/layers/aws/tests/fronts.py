@@ -8,7 +8,7 @@ TYPES = ("aws:apigateway", "infra:api:")
 
 def exports() -> dict[str, str]:
     """What the front of a stack that serves v1 and v2 says."""
-    expected = scheme.EXPORTS | {"api_key_name": "iris-dev"}
+    expected = scheme.EXPORTS | {"api_key_id": "iris-dev-ApiKey-id"}
     for version in TWO:
         base = scheme.base_url(version)
         expected |= {f"{version}_base_url": base, f"{version}_url": f"{base}/predict"}

@@ -53,7 +53,7 @@ def test_without_a_key_everybody_is_warned_at_every_run(stacks: Stacks, two: Pro
     assert program.warnings == [
         "auth is none: whoever knows the URL can call the model at your expense."
     ]
-    assert "api_key_name" not in program.exports
+    assert "api_key_id" not in program.exports
     assert two.warnings == []
 
 

@@ -11,7 +11,7 @@ from tests.stacks import DEPRECATED
 from tests.support import VERSION
 
 KEY = "a-value-that-nobody-may-see"
-OUTPUTS = {f"{VERSION}_base_url": BASE_URL, "api_key_name": "iris-dev"}
+OUTPUTS = {f"{VERSION}_base_url": BASE_URL, "api_key_id": "k1"}
 GONE = {
     "type": "about:blank",
     "title": "Gone",
@@ -38,15 +38,15 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{own.port}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        own.changes = {"else": keys(("iris-dev-of-another", "another"), ("iris-dev", KEY))}
+        own.changes = {"else": key(KEY)}
         yield own
 
 
-def keys(*found: tuple[str, str]) -> dict[str, object]:
-    """How API Gateway lists API keys."""
-    items = [{"id": name, "name": name, "value": value} for name, value in found]
-    headers = {"Content-Type": "application/hal+json"}
-    return {"status": 200, "headers": headers, "body": json.dumps({"item": items})}
+def key(value: str) -> dict[str, object]:
+    """How API Gateway shows an API key."""
+    headers = {"Content-Type": "application/json"}
+    said = {"id": "k1", "name": "iris-dev", "value": value}
+    return {"status": 200, "headers": headers, "body": json.dumps(said)}
 
 
 def open_to(auth: str) -> dict[str, str]:
@@ -69,10 +69,11 @@ def test_with_a_key_every_request_has_its_value_and_nothing_shows_it(
 def test_a_key_that_is_gone_could_not_be_asked_with(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.changes = {"else": keys(("iris-dev-of-another", "another"))}
+    headers = {"x-amzn-ErrorType": "NotFoundException"}
+    stack.changes = {"else": {"status": 404, "headers": headers, "body": "{}"}}
     stack.stack(OUTPUTS, stack=open_to("api_key"))
     assert stack.check() == 2
-    assert "there is no API key iris-dev in this account and region; run" in capsys.readouterr().err
+    assert "there is no API key k1 in this account and region; run" in capsys.readouterr().err
     assert stack.seen == []
 
 
@@ -83,8 +84,8 @@ def test_who_may_not_see_the_key_is_told_so(
     stack.stack(OUTPUTS, stack=open_to("api_key"))
     assert stack.check() == 2
     said = capsys.readouterr().err
-    assert said.startswith(f"Could not ask: {VERSION}: AWS does not give the API key iris-dev (")
-    assert said.endswith("credentials of the stack's account that may get API keys.\n")
+    assert said.startswith(f"Could not ask: {VERSION}: AWS does not give the API key k1 (")
+    assert said.endswith("credentials of the stack's account that may get this API key.\n")
 
 
 def test_a_stack_without_a_key_or_a_region_could_not_be_asked(

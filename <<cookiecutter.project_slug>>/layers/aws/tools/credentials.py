@@ -67,20 +67,20 @@ def credentials(deployed: Deployed) -> Credentials:
 
 def _key(deployed: Deployed) -> str:
     """The value of the stack's API key, which AWS holds."""
-    name = deployed.outputs.get("api_key_name")
-    if name is None:
+    identity = deployed.outputs.get("api_key_id")
+    if identity is None:
         raise CannotAsk(f"the stack has no API key; run `make deploy STACK={deployed.stack}`.")
     gateway = client("apigateway", deployed.stack, deployed.config)
     try:
-        pages = gateway.get_paginator("get_api_keys").paginate(nameQuery=name, includeValues=True)
-        found = [each["value"] for page in pages for each in page["items"] if each["name"] == name]
-    except (BotoCoreError, ClientError) as error:
-        remedy = "this shell needs credentials of the stack's account that may get API keys"
-        raise CannotAsk(f"AWS does not give the API key {name} ({error}); {remedy}.") from None
-    if not found:
+        return gateway.get_api_key(apiKey=identity, includeValue=True)["value"]
+    except gateway.exceptions.NotFoundException:
         remedy = "run `pulumi refresh`, then `make deploy`"
-        raise CannotAsk(f"there is no API key {name} in this account and region; {remedy}.")
-    return found[0]
+        raise CannotAsk(
+            f"there is no API key {identity} in this account and region; {remedy}."
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        remedy = "this shell needs credentials of the stack's account that may get this API key"
+        raise CannotAsk(f"AWS does not give the API key {identity} ({error}); {remedy}.") from None
 
 
 def _signature(deployed: Deployed) -> Credentials:
