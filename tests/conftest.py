@@ -23,6 +23,8 @@ from tests.project import (
 type Bake = Callable[..., Path]
 # Files of projects, for test_models.py to lay into one.
 collect_ignore = ["models"]
+# It holds tests that several files share.
+pytest.register_assert_rewrite("tests.merges")
 
 # What is generated is the same each time, however long it takes.
 SAME_EACH_TIME = settings(

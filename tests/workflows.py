@@ -5,7 +5,9 @@ Programs that reach other machines are stand-ins, which record how they were cal
 
 import os
 import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,25 +15,35 @@ from typing import Any
 
 import yaml
 
-from tests.project import ENVIRON
+from tests.project import ENVIRON, ROOT
 
 # What a stand-in does: `calls` has a line for each; a line of `failing` starts a call that fails.
+# Beside it stands what it had for an environment, and may stand what it says, or does.
 STAND_IN = """#!/bin/sh
 call="${0##*/} $*"
 echo "$call" >> "$STAND_INS/calls"
+env > "$0.environ"
 while read -r failing; do
   case "$call" in "$failing"*) echo "$call failed" >&2; exit 1;; esac
 done < "$STAND_INS/failing"
+if test -f "$0.says"; then cat "$0.says"; fi
+if test -f "$0.does"; then exec "$0.does" "$@"; fi
 """
+# What the one for a container engine does.
+ENGINE = f'exec {shlex.join([sys.executable, str(ROOT / "tests/engine.py")])} "$@"'
 TOKEN = re.compile(r"'[^']*'|&&|\|\||!=|==|!|\(|\)|[\w.\[\]-]+")
 
 
 @dataclass
 class Job:
-    """What became of a job: its result, the actions it used with their inputs, its summary."""
+    """What became of a job: its result, the actions it used with their inputs, its summary.
+
+    permissions: of its token.
+    """
 
     result: str = "success"
     actions: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    permissions: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     summary: str = ""
 
@@ -39,7 +51,7 @@ class Job:
 class GitHub:
     """Runs the jobs of a project. folder: for stand-ins and what GitHub keeps beside the project.
 
-    context: what expressions find, such as `vars`.
+    context: what expressions find, such as `vars`; `secrets` are those of the environment.
     """
 
     def __init__(self, project: Path, folder: Path, **context: Mapping[str, Any]) -> None:
@@ -47,15 +59,31 @@ class GitHub:
         self.context: dict[str, Any] = {"vars": {}, "secrets": {}, "inputs": {}, "needs": {}}
         self.context |= {"runner": {"temp": str(folder)}, "github": {}} | context
         self.environ: dict[str, str] = {}
-        (folder / "bin").mkdir()
+        (folder / "bin").mkdir(parents=True)
         for name in ("pulumi", "docker", "gh", "aws", "kubectl"):
             (folder / "bin" / name).write_text(STAND_IN)
             (folder / "bin" / name).chmod(0o755)
+        self.does("docker", ENGINE)
         self.fail()
 
     def fail(self, *calls: str) -> None:
         """From now on, calls that start so fail."""
         (self.folder / "failing").write_text("".join(f"{each}\n" for each in calls))
+
+    def says(self, name: str, text: str) -> None:
+        """From now on, a stand-in says this."""
+        (self.folder / "bin" / f"{name}.says").write_text(text)
+
+    def does(self, name: str, script: str) -> None:
+        """From now on, a stand-in does this, in a shell's words."""
+        path = self.folder / "bin" / f"{name}.does"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def environ_of(self, name: str) -> dict[str, str]:
+        """The environment in which a stand-in was called the last time."""
+        lines = (self.folder / "bin" / f"{name}.environ").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
 
     @property
     def calls(self) -> list[str]:
@@ -67,12 +95,10 @@ class GitHub:
 
     def run(self, workflow: str, name: str) -> Job:
         """Run a job of a workflow, and of the one that it calls."""
-        path = self.project / ".github" / "workflows" / workflow
-        job = yaml.safe_load(path.read_text("utf-8"))["jobs"][name]
+        job = self.workflow(workflow)["jobs"][name]
         if "uses" in job:
-            self.context["inputs"] = {"from": ""} | job["with"]
-            return self.run(job["uses"].rpartition("/")[2], "deploy")
-        ran = Job()
+            return self._called(job)
+        ran = Job(permissions=job["permissions"])
         own = self.context | {"steps": {}}
         if not self._wanted(job.get("if", "success()"), own, failed=False):
             return Job("skipped")
@@ -82,6 +108,33 @@ class GitHub:
             if self._wanted(step.get("if", "success()"), own, failed=failed):
                 self._step(step, ran, own, environ)
         ran.outputs = {key: self._filled(each, own) for key, each in job.get("outputs", {}).items()}
+        return ran
+
+    def workflow(self, name: str) -> Any:
+        """What a file in `.github/workflows` says."""
+        text = (self.project / ".github" / "workflows" / name).read_text("utf-8")
+        # YAML of old takes `on` for a truth value.
+        return yaml.safe_load(text.replace("\non:", '\n"on":'))
+
+    def _called(self, job: Any) -> Job:
+        """Run the workflow that a job calls.
+
+        It gets the secrets that are handed over and that it takes, also of its own environment:
+        https://github.com/actions/runner/issues/1490
+        """
+        called = job["uses"].rpartition("/")[2]
+        takes = self.workflow(called)["on"]["workflow_call"]
+        given = {name: job["with"].get(name, "") for name in takes["inputs"]}
+        assert job["with"].keys() <= given.keys()
+        assert job.get("secrets", {}).keys() <= takes.get("secrets", {}).keys()
+        every = self.context
+        own = {key: each for key, each in every["secrets"].items() if key in job.get("secrets", ())}
+        self.context = every | {"inputs": given, "secrets": own}
+        try:
+            ran = self.run(called, "deploy")
+        finally:
+            self.context = every
+        assert ran.permissions.items() <= job["permissions"].items()
         return ran
 
     def _step(self, step: Any, ran: Job, own: dict[str, Any], environ: dict[str, str]) -> None:

@@ -1,0 +1,271 @@
+"""What a merge and a pull request do on every target, each `run` of the workflows for real.
+
+A class of tests per target inherits what stands here. Its module has two fixtures: `github`, a
+project for which everything is set, and `published`, which says what is published for a stack.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tests.local_cloud.emulator import REGION
+from tests.workflows import ENGINE, GitHub, Job
+
+OWN = {"repository": "me/iris", "sha": "0" * 40, "token": "a-token", "run_id": "7", "actor": "me"}
+OWN |= {
+    "event": {
+        "number": "12",
+        "pull_request": {"head": {"repo": {"full_name": "me/iris"}}, "user": {"type": "User"}},
+    }
+}
+BACKEND = {"PULUMI_BACKEND_URL": "s3://state"}
+AWS = {
+    "AWS_REGION": REGION,
+    "AWS_DEPLOY_ROLE": "arn:aws:iam::123456789012:role/iris-deploy",
+    "AWS_PREVIEW_ROLE": "arn:aws:iam::123456789012:role/iris-preview",
+    **BACKEND,
+}
+AWS_LOGIN = "aws-actions/configure-aws-credentials"
+
+type Published = Callable[[str], list[str]]
+
+
+def change(github: GitHub) -> None:
+    """Make the working tree another than what was published."""
+    predictor = github.project / "serving/predictor.py"
+    predictor.write_text(predictor.read_text() + "# Changed.\n")
+
+
+class Merges:
+    """What a target says of itself.
+
+    needs: what an environment must have to deploy, as summaries name it; previews_need: `preview`.
+    login: the action that lets a job in, with its inputs; previews_login: the same of `preview`.
+    permissions: of a token that deploys. release: what is published in the end.
+    unpublished: what this release is called, as an expression, before it is published.
+    """
+
+    needs: Mapping[str, str]
+    previews_need: Mapping[str, str]
+    login: tuple[str, Mapping[str, str]]
+    previews_login: tuple[str, Mapping[str, str]]
+    permissions: Mapping[str, str]
+    unpublished: str
+    release: list[str]
+
+    def built(self, github: GitHub) -> Any:
+        """Where a job of GitHub keeps what it has built."""
+        raise NotImplementedError
+
+    def called(self, github: GitHub) -> list[str]:
+        """What the stand-ins were called with, as far as it matters here."""
+        return github.calls
+
+    def publishing(self, stack: str) -> list[str]:
+        """The calls by which a stack's release is built and published."""
+        raise NotImplementedError
+
+    def deploying(self, stack: str) -> list[str]:
+        """The calls by which a stack is deployed and checked."""
+        return [
+            f"pulumi stack select {stack}",
+            f"pulumi up --stack {stack} --yes",
+            f"pulumi stack output --json --show-secrets --stack {stack}",
+        ]
+
+    def forget(self, github: GitHub) -> None:
+        """Have a machine on which nothing was built."""
+        shutil.rmtree(self.built(github), ignore_errors=True)
+
+    def without(self, github: GitHub, name: str) -> None:
+        """Have an environment that lacks something; a secret of this name is one too."""
+        for kind in ("vars", "secrets"):
+            own: Mapping[str, str] = github.context[kind]
+            github.context[kind] = {key: each for key, each in own.items() if key != name}
+
+    def test_a_merge_is_published_deployed_and_checked_in_one_stack_and_then_the_other(
+        self, github: GitHub, published: Published
+    ) -> None:
+        for stack in ("dev", "prod"):
+            self.forget(github)
+            job = github.run("deploy.yml", stack)
+            assert job.result == "success"
+            assert self.called(github) == [*self.publishing(stack), *self.deploying(stack)]
+            assert published(stack) == self.release
+            assert self.login in job.actions
+            assert job.permissions == self.permissions
+        assert not self.built(github).exists()  # prod has the bytes of dev
+        assert github.workflow("deploy.yml")["jobs"]["prod"]["needs"] == "dev"
+
+    def test_what_is_published_is_not_built_again(self, github: GitHub) -> None:
+        github.run("deploy.yml", "dev")
+        self.forget(github)
+        assert github.run("deploy.yml", "dev").result == "success"
+        assert not self.built(github).exists()
+
+    @pytest.mark.parametrize("failing", ["pulumi stack select", "pulumi up"])
+    def test_a_deploy_that_fails_is_red_and_says_how_to_roll_back(
+        self, github: GitHub, failing: str
+    ) -> None:
+        github.fail(failing)
+        job = github.run("deploy.yml", "dev")
+        assert job.result == "failure"
+        assert self.called(github)[-1].startswith(failing)  # and nothing follows
+        assert job.summary == (
+            "dev is not as its file says. To roll back:\n\n"
+            f"    git revert --no-edit {'0' * 40}\n    git push\n"
+        )
+
+    def test_nothing_is_deployed_of_a_release_that_was_published_otherwise(
+        self, github: GitHub
+    ) -> None:
+        github.run("deploy.yml", "dev")
+        change(github)
+        assert github.calls
+        job = github.run("deploy.yml", "dev")
+        assert (job.result, job.summary) == ("failure", "")  # what is deployed is as it was
+        assert not [call for call in github.calls if call.startswith(("pulumi", "docker push"))]
+
+    def test_without_what_it_needs_nothing_is_deployed_and_it_says_so(self, github: GitHub) -> None:
+        everything = github.context
+        for name, said in self.needs.items():
+            github.context = dict(everything)
+            self.without(github, name)
+            job = github.run("deploy.yml", "dev")
+            assert (job.result, job.actions, github.calls) == ("success", [], [])
+            assert job.summary == (
+                f"Not deployed. The environment dev has no {said}: docs/github.md says what to"
+                " set.\n"
+            )
+
+    def test_without_what_it_needs_nothing_is_previewed_and_it_says_so(
+        self, github: GitHub
+    ) -> None:
+        everything = github.context
+        for name, said in self.previews_need.items():
+            github.context = dict(everything)
+            self.without(github, name)
+            job = github.run("preview.yml", "preview")
+            assert (job.result, job.actions, github.calls) == ("success", [], [])
+            assert job.summary == (
+                f"No preview. The environment preview has no {said}: docs/github.md says what to"
+                " set.\n"
+            )
+            github.context |= {"needs": {"preview": {"outputs": job.outputs}}}
+            assert github.run("preview.yml", "comment").result == "skipped"
+
+    def test_pulumis_own_cloud_takes_the_place_of_a_backend(self, github: GitHub) -> None:
+        self.without(github, "PULUMI_BACKEND_URL")
+        github.context["secrets"] = github.context["secrets"] | {"PULUMI_ACCESS_TOKEN": "pul-1"}
+        for workflow, job in (("deploy.yml", "dev"), ("preview.yml", "preview")):
+            assert github.run(workflow, job).result == "success"
+            assert github.environ_of("pulumi")["PULUMI_ACCESS_TOKEN"] == "pul-1"  # noqa: S105
+
+    def test_a_pull_request_shows_what_each_deployed_stack_would_become(
+        self, github: GitHub
+    ) -> None:
+        github.fail("pulumi stack select prod")
+        job = github.run("preview.yml", "preview")
+        assert job.result == "success"
+        assert [call for call in github.calls if "preview" in call] == [
+            "pulumi preview --diff --stack dev"
+        ]
+        said = (github.project / "preview.md").read_text()
+        assert said == job.summary
+        assert re.search(rf"^## dev\n\n```\n{self.unpublished} is to be published\n", said)
+        assert said.endswith("## prod\n\nIt is not deployed yet.\n\n")
+        assert self.previews_login in job.actions
+        assert "write" not in {
+            job.permissions[key] for key in job.permissions.keys() - {"id-token"}
+        }
+        github.context["needs"] = {"preview": {"outputs": job.outputs}}
+        assert github.run("preview.yml", "comment").result == "success"
+        assert github.calls == [
+            "gh run download 7 --name preview",
+            "gh pr comment 12 --body-file preview.md --edit-last --create-if-none",
+        ]
+
+    def test_a_pull_request_that_changes_a_published_release_is_red(self, github: GitHub) -> None:
+        github.run("deploy.yml", "dev")
+        change(github)
+        job = github.run("preview.yml", "preview")
+        assert job.result == "failure"
+        assert 'raise version = "0.1.0" in pyproject.toml' in job.summary
+        assert job.actions[-1][0] == "actions/upload-artifact"
+
+    @pytest.mark.parametrize(("repository", "kind"), [("you/iris", "User"), ("me/iris", "Bot")])
+    def test_forks_and_bots_get_no_preview_and_are_told(
+        self, github: GitHub, repository: str, kind: str
+    ) -> None:
+        request = {"head": {"repo": {"full_name": repository}}, "user": {"type": kind}}
+        github.context["github"] = OWN | {"event": {"number": "12", "pull_request": request}}
+        assert github.run("preview.yml", "preview") == Job("skipped")
+        said = github.run("preview.yml", "none").summary
+        assert said == "No preview, since this comes from a fork or a bot.\n"
+        assert github.calls == []
+
+    def test_who_is_no_fork_and_no_bot_is_told_nothing(self, github: GitHub) -> None:
+        assert github.run("preview.yml", "none") == Job("skipped")
+
+
+class MergesOnAws(Merges):
+    """What every target on AWS says of itself."""
+
+    needs = {
+        "AWS_REGION": "AWS_REGION",
+        "AWS_DEPLOY_ROLE": "AWS_DEPLOY_ROLE",
+        "PULUMI_BACKEND_URL": "PULUMI_BACKEND",
+    }
+    previews_need = {
+        "AWS_REGION": "AWS_REGION",
+        "AWS_PREVIEW_ROLE": "AWS_PREVIEW_ROLE",
+        "PULUMI_BACKEND_URL": "PULUMI_BACKEND",
+    }
+    login = (AWS_LOGIN, {"aws-region": REGION, "role-to-assume": AWS["AWS_DEPLOY_ROLE"]})
+    previews_login = (AWS_LOGIN, {"aws-region": REGION, "role-to-assume": AWS["AWS_PREVIEW_ROLE"]})
+    permissions = {"contents": "read", "id-token": "write"}
+
+
+class MergesOfImages(Merges):
+    """What a target says of itself that runs images; both stacks take them from one repository."""
+
+    to_repository: list[str] = []
+
+    def built(self, github: GitHub) -> Any:
+        """The images that the engine's stand-in has."""
+        return github.folder / "images"
+
+    def called(self, github: GitHub) -> list[str]:
+        """What the stand-ins were called with, without looks at a cluster."""
+        calls = [call for call in github.calls if not call.startswith("kubectl")]
+        short = ("docker build", "docker image", "docker push")
+        return [next((each for each in short if call.startswith(each)), call) for call in calls]
+
+    def publishing(self, stack: str) -> list[str]:
+        """The calls by which a stack's release is built and published."""
+        if stack == "prod":
+            return []
+        built = ["docker image", "docker build", "docker image"]
+        return [*built, *self.to_repository, "docker push"]
+
+    @pytest.mark.parametrize("failing", ["docker build", "docker push"])
+    def test_nothing_is_deployed_of_an_image_that_is_not_there(
+        self, github: GitHub, published: Published, failing: str
+    ) -> None:
+        github.fail(failing)
+        job = github.run("deploy.yml", "dev")
+        assert (job.result, job.summary) == ("failure", "")
+        assert self.called(github)[-1] == failing  # and nothing follows
+        assert published("dev") == []
+
+    def test_what_is_said_to_be_pushed_is_looked_for(
+        self, github: GitHub, published: Published
+    ) -> None:
+        github.does("docker", f'test "$1" = push || {ENGINE}')
+        job = github.run("deploy.yml", "dev")
+        assert (job.result, job.summary) == ("failure", "")
+        assert self.called(github)[-1] == "docker push"
+        assert published("dev") == []
