@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.local_cloud.emulator import REGION
+from tests.project import succeed
 from tests.workflows import ENGINE, GitHub, Job
 
 OWN = {"repository": "me/iris", "sha": "0" * 40, "token": "a-token", "run_id": "7", "actor": "me"}
@@ -96,7 +97,7 @@ class Merges:
             assert self.called(github) == [*self.publishing(stack), *self.deploying(stack)]
             assert published(stack) == self.release
             assert self.login in job.actions
-            assert job.permissions == self.permissions
+            assert (job.permissions, job.runner) == (self.permissions, "ubuntu-24.04")
         assert not self.built(github).exists()  # prod has the bytes of dev
         assert github.workflow("deploy.yml")["jobs"]["prod"]["needs"] == "dev"
 
@@ -230,9 +231,13 @@ class MergesOnAws(Merges):
 
 
 class MergesOfImages(Merges):
-    """What a target says of itself that runs images; both stacks take them from one repository."""
+    """What a target says of itself that runs images; both stacks take them from one repository.
+
+    to_repository: the calls that let the engine in. on_arm: the key by which v1 runs on arm64.
+    """
 
     to_repository: list[str] = []
+    on_arm: str
 
     def built(self, github: GitHub) -> Any:
         """The images that the engine's stand-in has."""
@@ -250,6 +255,29 @@ class MergesOfImages(Merges):
             return []
         built = ["docker image", "docker build", "docker image"]
         return [*built, *self.to_repository, "docker push"]
+
+    def test_what_is_published_and_who_serves_it_is_listed(self, github: GitHub) -> None:
+        github.run("deploy.yml", "dev")
+        where = {"dev": "0.2.0", "prod": "0.1.0"}
+        for stack, release in where.items():
+            file = github.project / f"Pulumi.{stack}.yaml"
+            file.write_text(file.read_text("utf-8").replace('"0.1.0"', f'"{release}"'), "utf-8")
+        said = succeed(github.project, "releases", **github.environ)
+        listed = [line.split(maxsplit=2) for line in said.splitlines() if line[0].isdigit()]
+        assert [each[:2] for each in listed] == [["0.1.0", "v1"], ["0.2.0", "v1"]]
+        assert re.fullmatch(r"[0-9a-f]{12} +prod", listed[0][2])
+        assert listed[1][2] == "not published  dev"
+
+    def test_an_image_for_other_processors_is_built_on_them(self, github: GitHub) -> None:
+        file = github.project / "Pulumi.dev.yaml"
+        text = file.read_text("utf-8").replace('"0.1.0"', f'"0.1.0", {self.on_arm}')
+        file.write_text(text, "utf-8")
+        github.context["vars"] = github.context["vars"] | {"RUNNER": "ubuntu-24.04-arm"}
+        assert github.run("deploy.yml", "dev").runner == "ubuntu-24.04-arm"
+        (build,) = [call for call in github.calls if call.startswith("docker build")]
+        assert " --platform linux/arm64 " in build
+        github.fail("pulumi stack select prod")  # whose nodes are others
+        assert "0.1.0 is there already" in github.run("preview.yml", "preview").summary
 
     @pytest.mark.parametrize("failing", ["docker build", "docker push"])
     def test_nothing_is_deployed_of_an_image_that_is_not_there(

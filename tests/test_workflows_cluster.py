@@ -67,6 +67,7 @@ class TestCluster(MergesOfImages):
     permissions = {"contents": "read", "packages": "write"}
     unpublished = r"127\.0\.0\.1:\d+/models/iris-\d+:0\.1\.0"
     release = ["0.1.0"]
+    on_arm = "node_selector: {kubernetes.io/arch: arm64}"
 
     @pytest.mark.parametrize(
         ("workflow", "job"), [("deploy.yml", "dev"), ("preview.yml", "preview")]

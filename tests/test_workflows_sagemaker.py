@@ -68,6 +68,7 @@ class TestSageMaker(MergesOnAws, MergesOfImages):
     to_repository = [f"docker login --username AWS --password-stdin {HOST}"]
     unpublished = rf"{re.escape(HOST)}/iris-\d+:0\.1\.0"
     release = ["0.1.0"]
+    on_arm = "instance_type: ml.c7g.large"
 
     def deploying(self, stack: str) -> list[str]:
         select, *others = super().deploying(stack)

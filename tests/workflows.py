@@ -38,12 +38,13 @@ TOKEN = re.compile(r"'[^']*'|&&|\|\||!=|==|!|\(|\)|[\w.\[\]-]+")
 class Job:
     """What became of a job: its result, the actions it used with their inputs, its summary.
 
-    permissions: of its token.
+    permissions: of its token. runner: what it ran on.
     """
 
     result: str = "success"
     actions: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     permissions: Mapping[str, str] = field(default_factory=dict)
+    runner: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     summary: str = ""
 
@@ -98,8 +99,8 @@ class GitHub:
         job = self.workflow(workflow)["jobs"][name]
         if "uses" in job:
             return self._called(job)
-        ran = Job(permissions=job["permissions"])
         own = self.context | {"steps": {}}
+        ran = Job(permissions=job["permissions"], runner=self._filled(job["runs-on"], own))
         if not self._wanted(job.get("if", "success()"), own, failed=False):
             return Job("skipped")
         environ = {key: self._filled(value, own) for key, value in job.get("env", {}).items()}

@@ -3,6 +3,7 @@
 The releases are those that the stack's file says where to find; all stack files here are read.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,34 +17,48 @@ from tools.refused import Refused
 ROOT = Path(__file__).parent.parent
 
 
-def served() -> dict[str, list[str]]:
-    """The stacks that serve each release, in the order of their names."""
-    found: dict[str, list[str]] = {}
+def served() -> dict[tuple[str, str], list[str]]:
+    """The stacks that serve each release of an API version, in the order of their names."""
+    found: dict[tuple[str, str], list[str]] = {}
     for path in sorted(ROOT.glob("Pulumi.*.yaml")):
         stack = path.stem.removeprefix("Pulumi.")
         try:
             project, keys = stack_file.read(ROOT, stack)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise Refused(f"{path.name} can't be used: {error}") from None
-        for version in mapping(keys.get(f"{project}:versions")).values():
+        for name, version in mapping(keys.get(f"{project}:versions")).items():
             if mapping(version).get("state") != "retired":
-                found.setdefault(str(mapping(version).get("release")), []).append(stack)
+                release = str(mapping(version).get("release"))
+                found.setdefault((str(name), release), []).append(stack)
     return found
 
 
 def main(stack: str) -> None:
     """Print a line for each release, and for each that a stack serves and nobody has published."""
     stacks = served()
-    there = sorted(published(stack), key=lambda each: each[1])
-    lines = [("release", "of", "", "served by")]
-    for api_version, release, note in there:
-        names = ", ".join(stacks.get(release, ["nobody"]))
-        lines.append((release, api_version or "", note, names))
-    for release in sorted(stacks.keys() - {release for _, release, _ in there}):
-        lines.append((release, "", "not published", ", ".join(stacks[release])))
+    lines: list[tuple[str, str, str, str]] = []
+    there = set[tuple[str, str]]()
+    for api_version, release, note in published(stack):
+        # One that does not say its API version may be of any.
+        own = {key for key in stacks if key == (api_version or key[0], release)}
+        there |= own
+        names = sorted({name for key in own for name in stacks[key]})
+        lines.append((release, api_version or "", note, ", ".join(names or ["nobody"])))
+    for api_version, release in stacks.keys() - there:
+        names = ", ".join(stacks[api_version, release])
+        lines.append((release, api_version, "not published", names))
+    lines = [("release", "of", "", "served by"), *sorted(lines, key=_order)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         print("  ".join(map(str.ljust, line, widths)).rstrip())
+
+
+def _order(line: tuple[str, ...]) -> list[list[tuple[int, str]]]:
+    """Whole numbers count as such: 1.10.0 comes after 1.9.0."""
+    return [
+        [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
+        for text in line
+    ]
 
 
 if __name__ == "__main__":

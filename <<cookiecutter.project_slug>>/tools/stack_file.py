@@ -34,6 +34,18 @@ def config(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in keys.items()}
 
 
+def of_version(root: Path, stack: str, api_version: str) -> dict[str, Any]:
+    """The keys of an API version.
+
+    Where the file can't be used there are none: what is wrong with it, a deploy says.
+    """
+    try:
+        project, keys = read(root, stack)
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    return mapping(mapping(keys.get(f"{project}:versions")).get(api_version))
+
+
 def whole(keys: Mapping[str, Any], project: str) -> dict[str, Any]:
     """The same under whole keys: one without a colon is the project's own."""
     return {key if ":" in key else f"{project}:{key}": value for key, value in keys.items()}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.loopback import Pushed, Said, serving, stand_in
 from tests.support import BUILD, ROOT
-from tools import build, image, model, publish, published, repository
+from tools import build, image, model, platform, publish, published, repository
 from tools.refused import Refused
 
 PLATFORM = "linux/amd64"
@@ -268,7 +268,8 @@ def test_make_hands_over_stack_engine_and_platform() -> None:
         own = f'-m tools.{verb} "prod" --engine "sudo docker" --platform "linux/arm64"'
         assert own in all_given
         assert f'-m tools.{verb} "dev" --engine "docker"' in said()
-    assert image.parser("").parse_args(["dev"]).platform == PLATFORM
+    assert image.parser("").parse_args(["dev"]).platform is None
+    assert platform.wanted_by("dev") == PLATFORM
 
 
 def test_the_status_says_whether_it_is_published_and_only_then_there_is_a_digest(

@@ -8,6 +8,7 @@ import sys
 
 from tools.engine import Engine
 from tools.image import labels, name, parser
+from tools.platform import wanted_by
 from tools.refused import Refused
 
 
@@ -25,6 +26,7 @@ def main(stack: str, engine: str, platform: str, *options: str) -> None:
 if __name__ == "__main__":
     arguments, others = parser("tools.build").parse_known_args()
     try:
-        main(arguments.stack, arguments.engine, arguments.platform, *others)
+        platform = arguments.platform or wanted_by(arguments.stack)
+        main(arguments.stack, arguments.engine, platform, *others)
     except Refused as problem:
         sys.exit(str(problem))

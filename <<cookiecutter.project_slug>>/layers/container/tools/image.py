@@ -16,8 +16,6 @@ from tools import model, source, stack_file
 from tools.refused import Refused
 
 ROOT = Path(__file__).parent.parent
-# What the image runs on, unless PLATFORM names another, such as linux/arm64.
-PLATFORM = "linux/amd64"
 # What goes into an image beside serving/, contracts/ and the model, or says what does.
 FILES = ("requirements/runtime.txt", "Dockerfile", ".python-version")
 
@@ -45,11 +43,14 @@ def name(stack: str) -> str:
 
 
 def parser(module: str) -> argparse.ArgumentParser:
-    """What the modules are told that build and publish it."""
+    """What the modules are told that build and publish it.
+
+    platform: such as linux/arm64; without it, what the stack runs it on.
+    """
     own = argparse.ArgumentParser(prog=module, allow_abbrev=False)
     own.add_argument("stack")
     own.add_argument("--engine", default="docker")
-    own.add_argument("--platform", default=PLATFORM)
+    own.add_argument("--platform")
     return own
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from tools import repository
 from tools.engine import Engine
 from tools.image import labels, name, parser
+from tools.platform import wanted_by
 from tools.refused import Refused
 from tools.registry import Image, Registry
 from tools.source import apart
@@ -77,6 +78,7 @@ if __name__ == "__main__":
     own.add_argument("--compare", action="store_true")
     given = own.parse_args()
     try:
-        print(main(given.stack, given.engine, given.platform, compare=given.compare))
+        platform = given.platform or wanted_by(given.stack)
+        print(main(given.stack, given.engine, platform, compare=given.compare))
     except Refused as problem:
         sys.exit(str(problem))

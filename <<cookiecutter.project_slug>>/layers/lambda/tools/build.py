@@ -23,10 +23,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from infra.archive import MAX_UPLOAD_BYTES, Archive
-from infra.problems import mapping
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import libraries, model, stack_file
@@ -125,16 +123,9 @@ def main(architecture: str) -> None:
 
 
 def wanted_by(stack: str) -> str:
-    """The architecture of this working tree's API version in a stack.
-
-    What is wrong with the stack's file, a deploy says: a build needs none.
-    """
-    try:
-        project, keys = stack_file.read(ROOT, stack)
-    except (OSError, ValueError, yaml.YAMLError):
-        return "arm64"
-    versions = mapping(keys.get(f"{project}:versions"))
-    return str(mapping(versions.get(Build.load().api_version)).get("architecture", "arm64"))
+    """The architecture of this working tree's API version in a stack."""
+    keys = stack_file.of_version(ROOT, stack, Build.load().api_version)
+    return str(keys.get("architecture", "arm64"))
 
 
 def check_before(target: Path, build: Build) -> None:
