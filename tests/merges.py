@@ -7,6 +7,7 @@ project for which everything is set, and `published`, which says what is publish
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +33,12 @@ AWS = {
 AWS_LOGIN = "aws-actions/configure-aws-credentials"
 
 type Published = Callable[[str], list[str]]
+
+
+def with_its_model(project: Path) -> Path:
+    """The project with its model in Git, so that no job trains it anew."""
+    (project / "model/train.py").unlink()
+    return project
 
 
 def change(github: GitHub) -> None:
@@ -187,6 +194,16 @@ class Merges:
         assert github.calls == [
             "gh run download 7 --name preview",
             "gh pr comment 12 --body-file preview.md --edit-last --create-if-none",
+        ]
+
+    def test_a_stack_that_a_preview_may_not_read_is_left_out(self, github: GitHub) -> None:
+        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev production"}
+        job = github.run("preview.yml", "preview")
+        assert job.summary.endswith("## prod\n\nThe variable PREVIEWED does not name it.\n\n")
+        assert [call for call in github.calls if "pulumi" in call] == [
+            "pulumi stack select dev",
+            "pulumi stack select dev",
+            "pulumi preview --diff --stack dev",
         ]
 
     def test_a_pull_request_that_changes_a_published_release_is_red(self, github: GitHub) -> None:

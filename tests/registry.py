@@ -1,11 +1,13 @@
 """ECR by its own name: what this machine sends there over TLS arrives at an emulator."""
 
-import socket
+import asyncio
 import ssl
 import subprocess
 import threading
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,39 +26,40 @@ def instead_of(host: str, url: str, folder: Path) -> Iterator[dict[str, str]]:
     subprocess.run([*command, "-out", own, "-keyout", key], check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(own, key)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=_serve, args=(server, context, host, url), daemon=True).start()
-        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
-        yield {"HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1", "SSL_CERT_FILE": str(own)}
-        server.shutdown(socket.SHUT_RDWR)
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        lead = partial(_lead, context, host, url)
+        proxy = loop.run_until_complete(asyncio.start_server(lead, "127.0.0.1", 0))
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        port = proxy.sockets[0].getsockname()[1]
+        here = {"HTTPS_PROXY": f"http://127.0.0.1:{port}", "NO_PROXY": "127.0.0.1"}
+        try:
+            yield here | {"SSL_CERT_FILE": str(own)}
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
 
 
-def _serve(server: socket.socket, context: ssl.SSLContext, host: str, url: str) -> None:
-    with suppress(OSError):  # it is closed
-        while True:
-            client, _ = server.accept()
-            threading.Thread(target=_lead, args=(client, context, host, url), daemon=True).start()
-
-
-def _lead(client: socket.socket, context: ssl.SSLContext, host: str, url: str) -> None:
+async def _lead(
+    context: ssl.SSLContext, host: str, url: str, reader: StreamReader, writer: StreamWriter
+) -> None:
     """Lead a connection to the emulator, if it wants to go to the host."""
-    asked = b""
-    while b"\r\n\r\n" not in asked:
-        asked += client.recv(1)
-    if not asked.startswith(f"CONNECT {host}:443 ".encode()):
-        client.sendall(b"HTTP/1.1 502 Nobody\r\n\r\n")
-        return client.close()
-    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    own = urlsplit(url)
-    emulator = socket.create_connection((own.hostname or "", own.port or 0))
-    with suppress(OSError), context.wrap_socket(client, server_side=True) as inner, emulator:
-        threading.Thread(target=_copy, args=(inner, emulator), daemon=True).start()
-        _copy(emulator, inner)
+    with suppress(OSError), closing(writer):
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if not asked.startswith(f"CONNECT {host}:443 ".encode()):
+            return writer.write(b"HTTP/1.1 502 Nobody\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await writer.start_tls(context)
+        own = urlsplit(url)
+        answers, there = await asyncio.open_connection(own.hostname, own.port)
+        with closing(there):
+            await asyncio.gather(_copy(reader, there), _copy(answers, writer))
     return None
 
 
-def _copy(origin: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while part := origin.recv(65_536):
-            target.sendall(part)
-        target.shutdown(socket.SHUT_WR)
+async def _copy(reader: StreamReader, writer: StreamWriter) -> None:
+    while part := await reader.read(65_536):
+        writer.write(part)
+        await writer.drain()
+    writer.close()

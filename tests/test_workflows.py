@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.local_cloud.emulator import ARCHITECTURE, client, emulator, make_bucket
-from tests.merges import AWS, OWN, MergesOnAws, Published
+from tests.merges import AWS, OWN, MergesOnAws, Published, with_its_model
 from tests.project import copy_ready, succeed
 from tests.workflows import GitHub
 
@@ -27,7 +27,7 @@ def cloud() -> Iterator[str]:
 def built(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that has built its release."""
     ready = prepared("lambda")
-    project = copy_ready(ready, tmp_path_factory.mktemp("built") / ready.name)
+    project = with_its_model(copy_ready(ready, tmp_path_factory.mktemp("built") / ready.name))
     succeed(project, "build", f"ARCH={ARCHITECTURE}")
     return project
 

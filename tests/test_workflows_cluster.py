@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_cloud.emulator import client, emulator
-from tests.merges import BACKEND, OWN, MergesOfImages, Published
+from tests.merges import BACKEND, OWN, MergesOfImages, Published, with_its_model
 from tests.project import copy_ready
 from tests.workflows import GitHub
 
@@ -39,7 +39,7 @@ def path(registry: str) -> str:
 @pytest.fixture
 def github(registry: str, path: str, prepared: Callable[[str], Path], tmp_path: Path) -> GitHub:
     """A project whose repository is empty."""
-    project = copy_ready(prepared("kubernetes"), tmp_path / "a project")
+    project = with_its_model(copy_ready(prepared("kubernetes"), tmp_path / "a project"))
     for stack in ("dev", "prod"):
         file = project / f"Pulumi.{stack}.yaml"
         address = f"{registry.removeprefix('http://')}/{path}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_cloud.emulator import ACCOUNT, REGION, client, emulator
-from tests.merges import AWS, OWN, MergesOfImages, MergesOnAws, Published
+from tests.merges import AWS, OWN, MergesOfImages, MergesOnAws, Published, with_its_model
 from tests.project import copy_ready
 from tests.registry import instead_of
 from tests.workflows import GitHub
@@ -40,7 +40,7 @@ def github(
     cloud: dict[str, str], path: str, prepared: Callable[[str], Path], tmp_path: Path
 ) -> GitHub:
     """A project whose repository nobody has made."""
-    project = copy_ready(prepared("sagemaker"), tmp_path / "a project")
+    project = with_its_model(copy_ready(prepared("sagemaker"), tmp_path / "a project"))
     for stack in ("dev", "prod"):
         file = project / f"Pulumi.{stack}.yaml"
         text = file.read_text("utf-8").replace("0" * 12, ACCOUNT)
