@@ -14,7 +14,8 @@ from tools.adopt.served import Served
 class Adopted:
     """A model, ready to be written.
 
-    python: what its predictor runs in. answers: to `tried`, as its own library gives them.
+    answers: those of what is served to `tried`; expected: those of the model's own library.
+    python: what its predictor runs in.
     files: what is copied to the project, by the path there. exact: whether nothing was exported.
     left: what of the predictor is left to write, and why; "" where nothing is.
     """
@@ -25,6 +26,7 @@ class Adopted:
     meaning: Meaning
     served: Served
     answers: Answers
+    expected: Answers
     tried: Sequence[Sequence[Any]]
     files: Mapping[str, Path | bytes]
     guesses: list[str] = field(default_factory=list)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from tools.adopt import (
     contract_text,
+    of_library,
     of_onnx,
     plan,
     predictor_text,
@@ -29,6 +31,9 @@ from tools.refused import Refused
 ROOT = FOLDER.parent
 # How many rows the predictor is tried on before it is written.
 TRIED = 200
+# By the ends of files' names.
+PICKLES = {".pkl", ".pickle", ".joblib"}
+BOOSTERS = {".ubj": "xgboost", ".json": "xgboost", ".txt": "lightgbm"}
 # What the sample model leaves behind.
 TRAINING = ("model/train.py", "tests/test_train.py")
 CONTRACT, PREDICTOR, TEST = "serving/contract.py", "serving/predictor.py", "tests/test_predictor.py"
@@ -60,7 +65,15 @@ def adopt(options: Options) -> bool | None:
         raise Refused("EXAMPLE=row takes the first row of a sample: name it by SAMPLE.")
     api_version = project.api_version()
     sample = samples.read(Path(options.sample)) if options.sample else None
-    adopted = _adopted(options, sample)
+    with tempfile.TemporaryDirectory() as folder:
+        adopted = _adopted(options, sample, Path(folder))
+        return _settle(adopted, options, sample, api_version)
+
+
+def _settle(
+    adopted: Adopted, options: Options, sample: Sample | None, api_version: str
+) -> bool | None:
+    """Try what would be written, show it, ask, and write it."""
     texts, deleted = _changes(adopted)
     if not adopted.left:
         trial.check(adopted, texts, TRIED)
@@ -77,14 +90,22 @@ def adopt(options: Options) -> bool | None:
     return not adopted.left
 
 
-def _adopted(options: Options, sample: Sample | None) -> Adopted:
+def _adopted(options: Options, sample: Sample | None, folder: Path) -> Adopted:
     path = Path(options.model)
     if not path.exists():
         raise Refused(f"MODEL={path} is not there: name a file, a folder, or a function.")
     named = _labels(options.labels)
-    if path.suffix.lower() == ".onnx":
-        return of_onnx.adopt(path, file_of(path), sample, named, bool(options.example))
-    raise Refused(f"MODEL={path} is of no kind that is known: .onnx.")
+    file, first, kind = file_of(path), bool(options.example), path.suffix.lower()
+    if kind == ".onnx":
+        return of_onnx.adopt(path, file, sample, named, first)
+    if kind in PICKLES:
+        source = of_library.pickle(path, file, options.trust, ROOT)
+    elif kind in BOOSTERS:
+        source = of_library.booster(path, file, BOOSTERS[kind])
+    else:
+        known = ", ".join([".onnx", *sorted(PICKLES), *BOOSTERS])
+        raise Refused(f"MODEL={path} is of no kind that is known: {known}.")
+    return of_library.adopt(source, sample, named, first, folder)
 
 
 def file_of(path: Path) -> str:

@@ -60,6 +60,7 @@ def adopt(
         meaning=found,
         served=replace(served, alone=alone, left=left),
         answers=answers,
+        expected=answers,
         tried=tried,
         files={f"model/{file}": path},
         guesses=guesses,

@@ -46,7 +46,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Graph:
-    """An ONNX model. categories: the only values that an input takes, by its name."""
+    """An ONNX model.
+
+    categories: the values that an input is known to take, by its name. states: the inputs that no
+    request has. operators: what its nodes do.
+    """
 
     inputs: list[Tensor]
     outputs: list[Tensor]
@@ -54,6 +58,7 @@ class Graph:
     categories: dict[str, list[str] | list[int]]
     producer: str
     states: list[str]
+    operators: set[str]
 
 
 def read(path: Path) -> Graph:
@@ -75,7 +80,8 @@ def read(path: Path) -> Graph:
     labels = next(_attributes(graph, LABELS), [])
     producer = model.producer_name or "an unknown tool"
     states = [*_states(inputs, outputs)]
-    return Graph(inputs, outputs, labels, _categories(graph), producer, states)
+    operators = {node.op_type for node in graph.node}
+    return Graph(inputs, outputs, labels, _categories(graph), producer, states, operators)
 
 
 def _tensor(value: Any) -> Tensor:

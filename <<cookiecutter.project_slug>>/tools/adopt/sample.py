@@ -97,7 +97,7 @@ def _typed(column: tuple[str, ...]) -> list[Any]:
     known = [each for each in column if each.strip().lower() not in MISSING]
     of: Any = str
     if known and all(each.lower() in TRUTHS for each in known):
-        of = lambda each: TRUTHS[each.lower()]  # noqa: E731
+        of = _truth
     elif all(INTEGER.fullmatch(each.strip()) for each in known):
         of = int
     elif all(NUMBER.fullmatch(each.strip()) for each in known):
@@ -106,6 +106,10 @@ def _typed(column: tuple[str, ...]) -> list[Any]:
         of = json.loads
     values = [None if each.strip().lower() in MISSING else of(each) for each in column]
     return [None if each != each else each for each in values]
+
+
+def _truth(text: str) -> bool:
+    return TRUTHS[text.lower()]
 
 
 def _json(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -12,11 +12,20 @@ self.session = onnxruntime.InferenceSession(
     path, options, providers=["CPUExecutionProvider"]
 )"""
 ONNX_IMPORTS = [
+    "from typing import cast",
     "from pathlib import Path",
     "import msgspec",
     "import numpy as np",
     "import onnxruntime",
 ]
+# ONNX Runtime's names of the types.
+TENSORS = {
+    "object": "tensor(string)",
+    "bool": "tensor(bool)",
+    "float16": "tensor(float16)",
+    "float32": "tensor(float)",
+    "float64": "tensor(double)",
+} | {each: f"tensor({each})" for each in ("int8", "int16", "int32", "int64", "uint8")}
 TUPLES = "[msgspec.structs.astuple(each) for each in instances]"
 
 
@@ -66,11 +75,10 @@ def onnx(
     comma = "," if len(outputs) == 1 else ""
     left = f"({variables},)" if comma else variables
     call = f'{left} = cast("tuple[{arrays}]", self.session.run({names}, {given}))'
-    needs_any = ["from typing import Any, cast"] if constants else ["from typing import cast"]
     return Served(
         "ONNX Runtime",
         file,
-        [*ONNX_IMPORTS, *needs_any],
+        [*ONNX_IMPORTS],
         constants,
         ONNX_LOAD,
         rows,
@@ -81,50 +89,36 @@ def onnx(
 
 def _feeding(feeds: Sequence[Feed]) -> tuple[list[str], str, str]:
     """Constants, the lines before the model runs, and what it is given."""
-    if len(feeds) == 1 and (feeds[0].matrix or len(feeds[0].columns) == 1):
-        feed = feeds[0]
-        return [], _one(feed), f"{{{feed.name!r}: rows}}"
-    columns = [column for feed in feeds for column in feed.columns]
-    gaps = any(each.optional and each.kind == "text" for each in columns)
-    types = {feed.type for feed in feeds}
+    if len(feeds) == 1:
+        return [], _one(feeds[0]), f"{{{feeds[0].name!r}: rows}}"
+    types = sorted({feed.type for feed in feeds})
+    known = ", ".join(f"{TENSORS[each]!r}: {dtype(each)}" for each in types)
+    constants = [f"TYPES = {{{known}}}"] if len(types) > 1 else []
+    gaps = any(c.optional and c.kind == "text" for feed in feeds for c in feed.columns)
+    return constants, _several(types, _reshaped(feeds), gaps), "feed"
+
+
+def _reshaped(feeds: Sequence[Feed]) -> str:
+    """How a column becomes what its input takes: a value of its own is a row of one."""
     shapes = {feed.shape for feed in feeds}
-    if not any(feed.shape == (1,) and not feed.columns[0].shape for feed in feeds):
-        shapes = {()}  # all lie as their input wants them
-    entry = [_entry(feed, len(types) > 1, len(shapes) > 1) for feed in feeds]
-    named = ", ".join(f"{feed.name!r}: {text}" for feed, text in zip(feeds, entry, strict=True))
-    constants = [f"INPUTS: dict[str, Any] = {{{named}}}"]
-    if len(types) == len(shapes) == 1:
-        constants = [f"INPUTS = [{', '.join(repr(feed.name) for feed in feeds)}]"]
-    return constants, _several(types, shapes, gaps), "feed"
+    if not any(feed.shape and not feed.columns[0].shape for feed in feeds):
+        return ""
+    if shapes == {(1,)}:
+        return ".reshape(-1, 1)"
+    if all(len(shape) == 1 for shape in shapes):
+        return ".reshape(len(instances), -1)"
+    return ".reshape(len(instances), *input_.shape[1:])"
 
 
-def _entry(feed: Feed, typed: bool, shaped: bool) -> str:
-    """What `INPUTS` says of an input: its type and its shape, where these differ."""
-    parts = [dtype(feed.type)] if typed else []
-    parts += [repr(feed.shape)] if shaped else []
-    return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def _several(types: set[str], shapes: set[tuple[int, ...]], gaps: bool) -> str:
+def _several(types: Sequence[str], reshaped: str, gaps: bool) -> str:
     """The lines that make `feed`, by what the inputs differ in."""
-    parts = ["dtype"] if len(types) > 1 else []
-    parts += ["shape"] if len(shapes) > 1 else []
-    unpacked = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-    kind = "dtype" if len(types) > 1 else dtype(types.copy().pop())
     values = '[each or "" for each in column]' if gaps else "column"
-    values += " if dtype is object else column" if gaps and len(types) > 1 else ""
-    shape = ""
-    if len(shapes) > 1:
-        shape = ".reshape(len(instances), *shape)"
-    elif shapes == {(1,)}:
-        shape = ".reshape(-1, 1)"
-    named = f"name, {unpacked}" if parts else "name"
-    items = "INPUTS.items()" if parts else "INPUTS"
-    target = f"({named}), column" if parts else "name, column"
+    values += " if input_.type == 'tensor(string)' else column" if gaps and len(types) > 1 else ""
+    type_ = "TYPES[input_.type]" if len(types) > 1 else dtype(types[0])
     return (
         "columns = zip(*map(msgspec.structs.astuple, instances), strict=True)\n"
-        f"feed = {{name: np.array({values}, dtype={kind}){shape}"
-        f" for {target} in zip({items}, columns, strict=True)}}"
+        f"feed = {{input_.name: np.array({values}, dtype={type_}){reshaped}"
+        " for input_, column in zip(self.session.get_inputs(), columns, strict=True)}"
     )
 
 
@@ -147,3 +141,82 @@ def _one(feed: Feed) -> str:
 def dtype(name: str) -> str:
     """NumPy's type by its name, as text."""
     return "object" if name == "object" else f"np.{name}"
+
+
+# How each library is imported and loads a model.
+LOADS = {
+    "pickle": ("joblib", "joblib.load(path)"),
+    "skops": ("skops.io", "skops.io.load(path, trusted=TRUSTED)"),
+    "xgboost": ("xgboost", "xgboost.Booster({'nthread': 1}, model_file=path)"),
+    "lightgbm": ("lightgbm", "lightgbm.Booster(model_file=path)"),
+}
+NAMES = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
+PACKAGES = {"xgboost": ["xgboost-cpu"], "lightgbm": ["lightgbm"]}
+METHODS = {
+    "predict": "labels",
+    "predict_proba": "probabilities",
+    "decision_function": "scores",
+}
+
+
+def library(
+    kind: str, file: str, form: str, columns: Sequence[Column], calls: Sequence[str]
+) -> Served:
+    """A model of another library's. form: texts, table or matrix; calls: its methods."""
+    module, load = LOADS[kind]
+    imports = [f"import {module}", "from pathlib import Path", "from typing import Any"]
+    constants, rows, taken = _taking(form, columns)
+    return Served(
+        NAMES.get(kind, "scikit-learn"),
+        file,
+        [*imports, "import msgspec", "import numpy as np", "import pandas as pd"],
+        constants,
+        f"self.model: Any = {load}",
+        rows,
+        _calls(kind, calls, taken),
+        dependencies=[*PACKAGES.get(kind, ["scikit-learn"]), "numpy"]
+        + (["pandas"] if form == "table" else []),
+    )
+
+
+def _taking(form: str, columns: Sequence[Column]) -> tuple[list[str], str, str]:
+    """Constants, the lines that make what a model takes, and what that is called."""
+    if form == "texts":
+        (column,) = columns
+        missing = ' or ""' if column.optional else ""
+        return [], f"texts = [each.{column.attribute}{missing} for each in instances]", "texts"
+    if form == "matrix":
+        return [], f"rows = np.array({TUPLES}, dtype=np.float64)", "rows"
+    types = {each.name: pandas_type(each) for each in columns}
+    only = set(types.values())
+    named = f"COLUMNS = {types if len(only) > 1 else [*types]!r}"
+    cast = ".astype(COLUMNS)" if len(only) > 1 else f".astype({only.pop()!r})"
+    gaps = any(each.optional and each.kind == "text" for each in columns)
+    filled = ".fillna(np.nan)" if gaps else ""
+    made = f"table = pd.DataFrame(rows, columns=[*COLUMNS]){cast}{filled}"
+    return [named], f"rows = {TUPLES}\n{made}", "table"
+
+
+def _calls(kind: str, calls: Sequence[str], taken: str) -> str:
+    """The lines that fill the answers' variables."""
+    if kind in NAMES:
+        one = (
+            f"inplace_predict({taken})" if kind == "xgboost" else f"predict({taken}, num_threads=1)"
+        )
+        if [*calls] == ["outputs"]:
+            return f"outputs = self.model.{one}"
+        lines = [f"probabilities = self.model.{one}"]
+        if [*calls] == ["binary"]:
+            lines = [f"positive = self.model.{one}"]
+            lines.append("probabilities = np.column_stack([1 - positive, positive])")
+        return "\n".join([*lines, "labels = probabilities.argmax(axis=1)"])
+    if len(calls) == 1:
+        return f"outputs = np.asarray(self.model.{calls[0]}({taken}))"
+    return "\n".join(f"{METHODS[each]} = self.model.{each}({taken})" for each in calls)
+
+
+def pandas_type(column: Column) -> str:
+    """The type that a column has in a table of pandas'."""
+    if column.kind == "int":
+        return "float64" if column.optional else "int64"
+    return {"float": "float64", "bool": "bool"}.get(column.kind, "object")

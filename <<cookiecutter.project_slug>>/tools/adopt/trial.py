@@ -39,7 +39,7 @@ def check(adopted: Adopted, texts: Mapping[str, str], rows: int) -> None:
     tried = adopted.tried[:rows]
     given = [dict(zip(names, row, strict=True)) for row in tried]
     found = answers(adopted, texts, given)
-    expected = adopted.meaning.of(adopted.answers)
+    expected = adopted.meaning.of(adopted.expected)
     for row, (one, other) in enumerate(zip(found, expected, strict=False)):
         if not _equal(one, other, adopted.exact):
             raise Refused(
