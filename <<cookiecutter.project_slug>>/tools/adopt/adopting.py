@@ -1,5 +1,6 @@
 """The way from a file to a project that serves it: read, show, ask, write."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,7 +13,9 @@ from typing import Any
 
 from tools.adopt import (
     contract_text,
+    of_function,
     of_library,
+    of_mlflow,
     of_onnx,
     plan,
     predictor_text,
@@ -32,8 +35,17 @@ ROOT = FOLDER.parent
 # How many rows the predictor is tried on before it is written.
 TRIED = 200
 # By the ends of files' names.
-PICKLES = {".pkl", ".pickle", ".joblib"}
-BOOSTERS = {".ubj": "xgboost", ".json": "xgboost", ".txt": "lightgbm"}
+KINDS = {
+    ".onnx": "onnx",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".joblib": "pickle",
+    ".skops": "skops",
+    ".ubj": "xgboost",
+    ".json": "xgboost",
+    ".txt": "lightgbm",
+}
+ENDS = {kind: end for end, kind in reversed(KINDS.items())}
 # What the sample model leaves behind.
 TRAINING = ("model/train.py", "tests/test_train.py")
 CONTRACT, PREDICTOR, TEST = "serving/contract.py", "serving/predictor.py", "tests/test_predictor.py"
@@ -91,29 +103,45 @@ def _settle(
 
 
 def _adopted(options: Options, sample: Sample | None, folder: Path) -> Adopted:
-    path = Path(options.model)
+    named, first = _labels(options.labels), bool(options.example)
+    if not Path(options.model).exists() and ":" in options.model:
+        return of_function.adopt(options.model, sample, first)
+    path, kind = Path(options.model), KINDS.get(Path(options.model).suffix.lower())
     if not path.exists():
         raise Refused(f"MODEL={path} is not there: name a file, a folder, or a function.")
-    named = _labels(options.labels)
-    file, first, kind = file_of(path), bool(options.example), path.suffix.lower()
-    if kind == ".onnx":
+    if path.is_dir():
+        found = of_mlflow.read(path)
+        path, kind = found.path, found.kind
+        sample = sample or (samples.read(found.example) if found.example else None)
+    if kind is None:
+        raise Refused(f"MODEL={path} is of no kind that is known: {', '.join(KINDS)}.")
+    file = file_of(path, kind)
+    _small(path, file)
+    if kind == "onnx":
         return of_onnx.adopt(path, file, sample, named, first)
-    if kind in PICKLES:
+    if kind == "pickle":
         source = of_library.pickle(path, file, options.trust, ROOT)
-    elif kind in BOOSTERS:
-        source = of_library.booster(path, file, BOOSTERS[kind])
+    elif kind == "skops":
+        source = of_library.skops(path, file, options.trust, folder)
     else:
-        known = ", ".join([".onnx", *sorted(PICKLES), *BOOSTERS])
-        raise Refused(f"MODEL={path} is of no kind that is known: {known}.")
+        source = of_library.booster(path, file, kind)
     return of_library.adopt(source, sample, named, first, folder)
 
 
-def file_of(path: Path) -> str:
+def _small(path: Path, file: str) -> None:
+    """Refuse what is too large for Git."""
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    if problem := project.large(path, digest, file):
+        raise Refused(problem)
+
+
+def file_of(path: Path, kind: str) -> str:
     """Where a model stands below `model/`: where it is, or by the name that all models have."""
     inside = path.resolve()
     if FOLDER.resolve() in inside.parents:
         return inside.relative_to(FOLDER.resolve()).as_posix()
-    return f"model{path.suffix.lower()}"
+    return f"model{path.suffix.lower() if path.suffix.lower() in KINDS else ENDS[kind]}"
 
 
 def _labels(name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tools.adopt.columns import attributes
+from tools.adopt.columns import Column, attributes
 from tools.refused import Refused
 
 # What a model's own library answers to rows: arrays (or lists of dictionaries) by variable.
@@ -15,6 +15,7 @@ type Answers = Mapping[str, Any]
 
 # How the values of one field are made of an array, as the predictor's text and as it works here.
 WAYS: dict[str, tuple[str, Callable[[Any, Sequence[Any]], list[Any]]]] = {
+    "as they are": ("{}", lambda a, _: a),
     "items": ("{}.tolist()", lambda a, _: a.tolist()),
     "flat": ("{}.ravel().tolist()", lambda a, _: a.ravel().tolist()),
     "truths": ("{}.astype(bool).tolist()", lambda a, _: a.astype(bool).tolist()),
@@ -223,6 +224,15 @@ def literal(values: Sequence[Any]) -> str:
     if all(isinstance(each, int) for each in values):
         return f"Literal[{', '.join(map(str, values))}]"
     return "float"
+
+
+def own_type(column: Column) -> str:
+    """The type of what a function returned."""
+    text = {"float": "float", "int": "int", "bool": "bool"}.get(column.kind, "str")
+    for size in reversed(column.shape):
+        bounds = f", Meta(min_length={size}, max_length={size})"
+        text = f"list[{text}]" if size is None else f"Annotated[list[{text}]{bounds}]"
+    return f"{text} | None" if column.optional else text
 
 
 def _probable(scores: Any) -> bool:

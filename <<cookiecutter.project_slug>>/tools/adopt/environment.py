@@ -32,7 +32,7 @@ class Environment:
 
     def __init__(self, folder: Path, requirements: Sequence[str]) -> None:
         self.folder = folder / "results"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self.venv = folder / "venv"
         own = (ROOT / ".python-version").read_text("utf-8").strip()
         pythons = list(dict.fromkeys([own, *PYTHONS]))
@@ -75,6 +75,15 @@ class Environment:
         if said.returncode:
             last = (said.stderr.strip().splitlines() or [f"it ended with {said.returncode}"])[-1]
             raise Unreadable(last)
+
+    def types(self, path: Path) -> list[str]:
+        """The types in a file of skops' that skops doesn't know; none of them is made."""
+        given = {"model": str(path.resolve()), "kind": "skops", "root": None}
+        try:
+            self.run("types", given)
+        except Unreadable as error:
+            raise Refused(f"MODEL={path} can't be read by skops: {error}.") from None
+        return json.loads((self.folder / "types.json").read_text("utf-8"))
 
     def requirement(self, package: str) -> str:
         """What a project needs of a package: scikit-learn reads its own version's pickles alone."""

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,12 +14,15 @@ import numpy as np
 from tools.adopt import inputs, onnx_file, onnx_model, pickled, served
 from tools.adopt.adopted import Adopted
 from tools.adopt.answers import Answers, meaning
+from tools.adopt.columns import columns_of
 from tools.adopt.environment import Environment, Unreadable
 from tools.adopt.inputs import Table, Wanted
 from tools.adopt.onnx_model import Model, Unusable
 from tools.adopt.sample import Sample
 from tools.refused import Refused
 
+# The version of scikit-learn in a file of skops'.
+VERSION = re.compile(r'"_sklearn_version": \{[^{}]*?"content": "\W*([\d.]+)', re.DOTALL)
 # How near numbers of an exported model must be: relative, absolute.
 NEAR, NEARLY = 1e-4, 1e-6
 
@@ -68,6 +73,31 @@ def pickle(path: Path, file: str, trust: str, root: Path) -> Source:
         [f"pickled by {wrote}"],
         str(root) if own else None,
     )
+
+
+def skops(path: Path, file: str, trust: str, folder: Path) -> Source:
+    """A file of skops', whose types that skops doesn't know must be trusted.
+
+    Raises:
+        Refused: they aren't yet; the text names them.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            schema = archive.read("schema.json").decode()
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError):
+        raise Refused(f"MODEL={path} is no file of skops': it is no zip with a schema.") from None
+    versions = VERSION.findall(schema)
+    needs = _requirements(pickled.Pickle(["sklearn"], sorted({*versions})))
+    source = Source(path, file, "skops", [*needs, "skops"], ["written by skops"])
+    environment = Environment(folder / "types", source.requirements)
+    unknown = environment.types(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if unknown and trust != digest:
+        raise Refused(
+            f"MODEL={path} would make types that skops doesn't know: {', '.join(unknown)}. If you"
+            f" trust whoever made this file, say so by TRUST={digest}"
+        )
+    return replace(source, trusted=unknown)
 
 
 def _requirements(found: pickled.Pickle) -> list[str]:
@@ -132,12 +162,44 @@ def adopt(
         tried = table.tried()
         environment.run("answer", given | _question(form, table, described, tried))
     except Unreadable as error:
-        raise Refused(f"MODEL={source.path} can't be read by its library: {error}.") from None
+        if not (error.missing or "Can't get attribute" in str(error)):
+            why = f"MODEL={source.path} can't be read by its library: {error}."
+            raise Refused(why) from None
+        return _left(source, sample, first, f"{error}", environment)
     found = Found(source, described, form, table, tried, environment)
     try:
         return found.exported(named)
     except Unusable as why:
         return found.kept(named, str(why))
+
+
+def _left(
+    source: Source, sample: Sample | None, first: bool, why: str, environment: Environment
+) -> Adopted:
+    """What the sample alone tells, where the model needs a class that isn't here."""
+    if sample is None:
+        raise Refused(
+            f"MODEL={source.path} can't be read: {why}. Put the module into model/, or give SAMPLE,"
+            " and everything but the prediction will be written."
+        )
+    table = Table(columns_of(sample.columns), sample.rows, [], first)
+    blank = {"outputs": np.zeros(1)}
+    how = served.library(source.kind, source.file, "matrix", table.columns, ["predict"])
+    needs = [environment.requirement(each) for each in how.dependencies]
+    left = f"The model can't be read here ({why}): load it by `self.path`, and predict."
+    return Adopted(
+        kind="a pickle with a class of its own",
+        facts=[*source.facts],
+        table=table,
+        meaning=meaning(blank, [], "regressor", []),
+        served=replace(how, load="self.path = path", left=left, dependencies=needs),
+        answers=blank,
+        expected=blank,
+        tried=table.tried(),
+        files={f"model/{source.file}": source.path},
+        guesses=["value: one number a row, since nothing tells what the model answers"],
+        left=left,
+    )
 
 
 def _table(described: Mapping[str, Any], sample: Sample | None) -> tuple[str, Table]:
@@ -256,6 +318,8 @@ class Found:
         source, columns = self.source, self.table.columns
         calls = self.described["calls"]
         how = served.library(source.kind, source.file, self.form, columns, calls)
+        if source.kind == "skops":
+            how = replace(how, constants=[*how.constants, f"TRUSTED = {[*source.trusted]}"])
         own = {*how.dependencies, *({"xgboost-cpu", "lightgbm"} & {*source.requirements})}
         needs = [self.environment.requirement(each) for each in sorted(own)]
         how = replace(how, alone=not self.told["independent"], dependencies=needs)

@@ -47,6 +47,7 @@ def adopt(
     answers = answers or _blank(graph, outputs)
     task = "classifier" if _classifies(graph) else ""
     found = meaning(answers, graph.labels, task, named)
+    runs = bool(graph.states) or not left
     used = [each for each in outputs if each[0] in {a.variable for a in found.answers}]
     served = onnx(file, feeds, used, every=len(used) == len(graph.outputs))
     guesses = [*table.guesses, *found.guesses]
@@ -58,7 +59,9 @@ def adopt(
         + [f"out {each.told()}" for each in graph.outputs],
         table=table,
         meaning=found,
-        served=replace(served, alone=alone, left=left),
+        served=replace(
+            served, alone=alone, left=left, load=served.load if runs else "self.path = path"
+        ),
         answers=answers,
         expected=answers,
         tried=tried,

@@ -4,7 +4,7 @@ from textwrap import indent
 
 from tools.adopt.answers import Meaning
 from tools.adopt.served import Served
-from tools.adopt.source_text import formatted
+from tools.adopt.source_text import formatted, quoted
 
 TYPES = """# {library} publishes no complete types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -64,9 +64,10 @@ def predictor(served: Served, meaning: Meaning) -> str:
 
 def _body(served: Served, meaning: Meaning) -> str:
     if served.left:
-        return indent(f"raise NotImplementedError({served.left!r})", " " * 8)
+        return indent(f"raise NotImplementedError({quoted(served.left)})", " " * 8)
     steps = "\n".join(each for each in (served.rows, served.call) if each)
-    body = indent(f"{steps}\nreturn {_made(meaning)}", " " * 8)
+    made = steps if not served.file else f"{steps}\nreturn {_made(meaning)}"
+    body = indent(made, " " * 8)
     return f"{ALONE}{body}" if served.alone else body
 
 

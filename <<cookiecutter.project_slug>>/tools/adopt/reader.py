@@ -339,6 +339,12 @@ def main(what: str) -> None:
     folder = Path(given["folder"])
     warnings.simplefilter("ignore")
     try:
+        if what == "types":
+            from skops.io import get_untrusted_types
+
+            unknown = json.dumps(get_untrusted_types(file=given["model"]))
+            folder.joinpath("types.json").write_text(unknown, "utf-8")
+            return
         model = load(given)
         if what == "describe":
             told = json.dumps(describe(model, given["kind"]))

@@ -175,6 +175,7 @@ def library(
         rows,
         _calls(kind, calls, taken),
         dependencies=[*PACKAGES.get(kind, ["scikit-learn"]), "numpy"]
+        + (["skops"] if kind == "skops" else [])
         + (["pandas"] if form == "table" else []),
     )
 

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,21 @@ def answers(
     adopted: Adopted, texts: Mapping[str, str], given: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """What the predictor answers, in a process and a folder of its own."""
+    with staged({**adopted.files, **texts}) as folder:
+        return asked(adopted.python, folder, ANSWER, given, "The predictor")
+
+
+@contextmanager
+def staged(files: Mapping[str, Path | bytes | str]) -> Iterator[Path]:
+    """A folder with what of this project a prediction needs, and these files in their places."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "serving", folder / "serving", ignore=ignored)
-        for path in [*(ROOT / "model").rglob("*.py")]:
-            copy = folder / path.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-        for name, content in {**adopted.files, **texts}.items():
+        shutil.copytree(ROOT / "model", folder / "model", ignore=ignored)
+        for name, content in files.items():
             place(folder / name, content)
-        return _asked(adopted.python or Path(sys.executable), folder, given)
+        yield folder
 
 
 def place(path: Path, content: Path | bytes | str) -> None:
@@ -73,14 +78,19 @@ def place(path: Path, content: Path | bytes | str) -> None:
     elif isinstance(content, str):
         path.write_text(content, "utf-8")
     elif content.is_dir():
-        shutil.copytree(content, path)
+        shutil.copytree(content, path, dirs_exist_ok=True)
     else:
         shutil.copyfile(content, path)
 
 
-def _asked(python: Path, folder: Path, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def asked(python: Path | None, folder: Path, script: str, given: Any, who: str) -> Any:
+    """What a script says, which runs in a process of its own.
+
+    Raises:
+        Refused: it fails.
+    """
     said = subprocess.run(
-        [python, "-I", "-c", ANSWER, folder],
+        [python or sys.executable, "-I", "-c", script, folder],
         cwd=folder,
         env={"ORT_DISABLE_TELEMETRY": "1"},
         input=json.dumps(given),
@@ -89,7 +99,7 @@ def _asked(python: Path, folder: Path, given: Sequence[Mapping[str, Any]]) -> li
     )
     if said.returncode:
         last = (said.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Refused(f"The predictor fails on rows of the sample: {last}. Nothing was written.")
+        raise Refused(f"{who} fails on rows of the sample: {last}. Nothing was written.")
     return json.loads(said.stdout)
 
 
