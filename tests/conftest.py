@@ -21,8 +21,8 @@ from tests.project import (
 )
 
 type Bake = Callable[..., Path]
-# Files of projects, for test_models.py to lay into one.
-collect_ignore = ["models"]
+# Files of projects, and scripts that run in one.
+collect_ignore = ["models", "adopting"]
 
 # What is generated is the same each time, however long it takes.
 SAME_EACH_TIME = settings(

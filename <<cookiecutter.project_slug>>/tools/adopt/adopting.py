@@ -177,7 +177,7 @@ def _changes(adopted: Adopted) -> tuple[dict[str, str], list[str]]:
         PREDICTOR: predictor_text.predictor(adopted.served, adopted.meaning),
         TEST: test_text.test_file(columns, fast, differ or bool(adopted.left)),
     }
-    told = f"This project serves a model of kind {adopted.kind}. Describe it here."
+    told = f"This project serves a model ({adopted.kind}). Describe it here."
     others = {
         "README.md": readme_text.readme(_text("README.md"), columns, given, answer, told),
         "pyproject.toml": project.pyproject(_text("pyproject.toml"), adopted.served.dependencies),

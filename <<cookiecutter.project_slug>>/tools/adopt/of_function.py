@@ -56,13 +56,12 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
     found, alone = _called(table, tried, {"module": module, "function": function, "alone": ALONE})
     meaning, whole = _meaning(found)
     expression = f"{function}([*instances])"
-    made = f"Prediction(**each) for each in {expression}"
-    if not whole:
-        made = f"Prediction(value=each) for each in {expression}"
+    given = "each" if whole else '{"value": each}'
+    made = f"msgspec.convert({given}, Prediction) for each in {expression}"
     how = Served(
         f"Calls `{name}`",
         "",
-        [f"from {module} import {function}"],
+        ["from pathlib import Path", "import msgspec", f"from {module} import {function}"],
         [],
         "",
         "",

@@ -146,14 +146,13 @@ def _sentence(error: Exception) -> str:
 
 def independent(model: Model, given: Sequence[Feed], rows: Sequence[Sequence[Any]]) -> bool:
     """Whether each row gets the same bits alone and in batches of 2 to 64."""
-    alone = model.answers(given, rows, alone=True)
     start = size = 0
     while start < len(rows):
         size = size % 63 + 1
-        batch = model.answers(given, rows[start : start + size + 1], alone=False)
-        for name, array in batch.items():
-            if not _same(array, alone[name][start : start + size + 1]):
-                return False
+        part = rows[start : start + size + 1]
+        batch, alone = (model.answers(given, part, alone) for alone in (False, True))
+        if not all(_same(array, alone[name]) for name, array in batch.items()):
+            return False
         start += size + 1
     return True
 

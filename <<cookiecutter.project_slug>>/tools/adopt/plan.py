@@ -56,7 +56,11 @@ def _shortened(text: str) -> str:
 def _example(adopted: Adopted, answer: dict[str, Any]) -> Iterator[str]:
     columns, values = adopted.table.columns, adopted.table.example()
     given = {each.name: value for each, value in zip(columns, values, strict=True)}
-    own = "the first row of the sample" if adopted.table.first else "typical values, of no row"
+    own = "typical values, of no row"
+    if adopted.table.first:
+        own = "the first row of the sample"
+    elif repr(tuple(values)) in {*map(repr, adopted.table.rows)}:
+        own = "typical values, which some rows have too"
     yield f"  the example, {own}: {_shortened(json.dumps(given, ensure_ascii=False))}"
     said = "made up" if adopted.left else "by the model"
     yield f"  its answer, {said}: {_shortened(json.dumps(answer, ensure_ascii=False))}"

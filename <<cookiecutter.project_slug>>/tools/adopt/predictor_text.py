@@ -31,6 +31,10 @@ INIT = """
     def __init__(self, path: Path = MODEL) -> None:
 {load}
 """
+NO_FILE = """
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path  # no file is loaded
+"""
 # Where answers depend on the batch.
 ALONE = """\
         # In a batch, this model's answers depend on the neighbours.
@@ -56,7 +60,7 @@ def predictor(served: Served, meaning: Meaning) -> str:
         label="Label, " if mapped else "",
         constants="\n".join(constants),
         what=f"The model, run by {served.library}." if served.file else f"{served.library}.",
-        init=INIT.format(load=indent(served.load, " " * 8)) if served.load else "",
+        init=INIT.format(load=indent(served.load, " " * 8)) if served.file else NO_FILE,
         body=_body(served, meaning),
     )
     return formatted(text, "serving/predictor.py")

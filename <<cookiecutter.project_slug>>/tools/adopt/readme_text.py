@@ -10,7 +10,10 @@ from tools.adopt.columns import Column
 EXAMPLE = re.compile(r"^EXAMPLE='.*'$", re.MULTILINE)
 ANSWER = re.compile(r'^\{"predictions":.*\}$', re.MULTILINE)
 ERROR = re.compile(r'^\{"type":"about:blank","title":"Unprocessable Content".*\}$', re.MULTILINE)
-MODEL = re.compile(r"(?<=^## Your model\n\n).+?(?=\n\n)", re.MULTILINE | re.DOTALL)
+# Nobody has described the model yet.
+MODEL = re.compile(
+    r"^(?:The sample|This project serves a) model .+?(?=\n\n)", re.MULTILINE | re.DOTALL
+)
 # JSON's own words for what a contract expects.
 EXPECTS = {"float": "float", "int": "int", "bool": "bool", "text": "str", "bytes": "str"}
 
@@ -29,6 +32,8 @@ def readme(
         MODEL: told,
     }
     for pattern, replacement in new.items():
+        if pattern is MODEL and not pattern.search(text):
+            continue
         if len(pattern.findall(text)) != 1:
             return None
         text = pattern.sub(lambda _, by=replacement: by, text)
