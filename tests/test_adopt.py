@@ -243,7 +243,7 @@ def test_what_fails_on_the_way_leaves_all_as_it_was(project: Path, models: Path)
     before = state(project)
     said = adopt(project, models / "forest.onnx", "--yes", sample=models / "rows.csv")
     assert said.returncode == 1, said.stdout
-    assert "`make lock` failed, so nothing was changed" in said.stdout
+    assert "failed, so nothing was changed" in said.stdout
     kept = {name for name in state(project) if name.startswith(".adopt/")}
     assert {k: v for k, v in state(project).items() if k not in kept} == before
 

@@ -1,7 +1,7 @@
 """Reads samples, one JSON array of objects a line, and says what a contract of each would do.
 
 It runs in a project. A line of its answer is "refused: …", or how many rows of the sample the
-contract made of it accepts. A traceback ends it.
+contract made of it accepts. Anything else is a fault.
 """
 
 import importlib
@@ -46,3 +46,5 @@ for line in sys.stdin:
         print(accepted(path), flush=True)
     except Refused as refused:
         print("refused:", " ".join(str(refused).split()), flush=True)
+    except Exception as error:
+        print(repr(error), flush=True)

@@ -52,11 +52,12 @@ def answers(name, model, rows):
     text(name, json.dumps([[label, round(float(value), 6)] for label, value in found]))
 
 
-rows = SOURCE.normal(2, 1, (200, 4)).round(2).astype(np.float32)
+known = SOURCE.normal(2, 1, (200, 4)).round(2)
+rows = known.astype(np.float32)
 kinds = np.array(["low", "high"])[(rows.sum(axis=1) > 8).astype(int)]
 forest = RandomForestClassifier(16, random_state=0).fit(rows, kinds)
 regression = LogisticRegression().fit(rows, (rows[:, 0] > 2).astype(int))
-sample("rows.csv", rows)
+sample("rows.csv", known)
 written("forest.onnx", forest, rows, options={"zipmap": False})
 answers("forest.json", forest, rows)
 written("maps.onnx", forest, rows)
@@ -76,7 +77,9 @@ state = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1, 2]) for n in
 value = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1]) for n in ("x", "y")]
 nodes = [helper.make_node("Identity", [a], [b]) for a, b in (("x", "y"), ("h", "h_out"))]
 ends = ([value[0], state[0]], [value[1], state[1]])
-remembers = helper.make_model(helper.make_graph(nodes, "remembers", *ends))
+graph = helper.make_graph(nodes, "remembers", *ends)
+opsets = [helper.make_opsetid("", 18)]
+remembers = helper.make_model(graph, ir_version=8, opset_imports=opsets)
 FOLDER.joinpath("remembers.onnx").write_bytes(remembers.SerializeToString())
 sample("narrow.csv", rows[:, :3], NAMES[:3])
 text("empty.csv", ",".join(NAMES) + "\n")

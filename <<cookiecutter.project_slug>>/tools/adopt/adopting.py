@@ -1,5 +1,6 @@
 """The way from a file to a project that serves it: read, show, ask, write."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -257,7 +258,8 @@ def _write(
                 _make(goal)
     except BaseException:
         if goals:  # the libraries too are those of before
-            _make("setup")
+            with contextlib.suppress(Refused):
+                _make("setup")
         raise
     print("Next: make test lint, make serve")
 

@@ -23,6 +23,8 @@ GAPS = 0.1
 # What the text of a contract means by these names.
 TAKEN = {"bool", "bytes", "float", "int", "list", "str", "self"}
 WORDS = ("some", "other", "words")
+# What a field's name may not have in JSON, by msgspec's rules.
+UNNAMEABLE = re.compile(r'^$|[\\"\x00-\x1f\ud800-\udfff]')
 INTEGERS = range(-(2**63), 2**63)
 
 
@@ -60,6 +62,8 @@ def attributes(names: Iterable[str]) -> list[str]:
     """A name in Python for each name, all different."""
     found: list[str] = []
     for name in names:
+        if UNNAMEABLE.search(name):
+            raise Refused(f"{name!r} can be no name of a contract: leave out quotes and the like.")
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         own = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_").lower() or "column"
         own = f"x{own}" if own[0].isdigit() else own

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.adopt.project import taken
 from tools.model import FOLDER
 from tools.refused import Refused
 
@@ -15,8 +16,6 @@ ROOT = FOLDER.parent
 READER = Path(__file__).with_name("reader.py")
 # What is tried after this project's own Python, which is best since it serves the model.
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")
-# What no build takes along.
-UNUSED = {".pyc", ".pyi", ".pxd", ".a"}
 
 
 class Unreadable(Exception):
@@ -105,7 +104,7 @@ class Environment:
             for each in folder.iterdir()
             if each.name in serves
             for path in each.rglob("*")
-            if path.is_file() and "tests" not in path.parts and path.suffix not in UNUSED
+            if path.is_file() and taken(path.relative_to(folder))
         )
 
 

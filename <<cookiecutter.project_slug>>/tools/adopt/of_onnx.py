@@ -36,14 +36,14 @@ def adopt(
     left = STATEFUL.format(" and ".join(graph.states)) if graph.states else ""
     answers: Answers = {}
     alone = False
-    if not left:
-        try:
-            model = Model(path, [name for _, name in outputs])
+    try:
+        model = Model(path, [name for _, name in outputs])
+        if not left:
             alone = fixed(graph) or not onnx_model.independent(model, feeds, tried)
             arrays = model.answers(feeds, tried, alone)
             answers = {variable: arrays[name] for variable, name in outputs}
-        except Unusable as error:
-            left = unusable(path, error)
+    except Unusable as error:
+        left = unusable(path, error)
     answers = answers or _blank(graph, outputs)
     task = "classifier" if _classifies(graph) else ""
     found = meaning(answers, graph.labels, task, named)

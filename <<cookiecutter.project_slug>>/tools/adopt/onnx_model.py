@@ -1,5 +1,6 @@
 """A model that ONNX Runtime serves: its columns, its answers, and what its predictor says."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def _joined(parts: list[Any]) -> Any:
 def _sentence(error: Exception) -> str:
     """What ONNX Runtime says, without where in its own source."""
     lines = [line for line in str(error).splitlines() if line.strip()] or [repr(error)]
-    return lines[0].rpartition("] ")[2][:300].rstrip(". ")
+    return re.split(r"\) (?=[A-Z])|\] ", lines[0])[-1][:300].lstrip(": ").rstrip(". ")
 
 
 def independent(model: Model, given: Sequence[Feed], rows: Sequence[Sequence[Any]]) -> bool:

@@ -77,7 +77,7 @@ def _weight(adopted: Adopted) -> str:
     sizes = [len(each) if isinstance(each, bytes) else project.weight([each]) for each in every]
     libraries = project.libraries() if adopted.libraries is None else adopted.libraries
     total = sum(sizes) + libraries
-    text = f"Weighs: model {sum(sizes) / 1e6:.1f} MB, libraries {libraries / 1e6:.0f} MB unpacked"
+    text = f"Weighs: model {sum(sizes) / 1e6:.1f} MB, libraries unpacked {libraries / 1e6:.0f} MB"
     limit = project.limit()
     if limit is None:
         return f"{text}; an image has no limit here"

@@ -70,12 +70,13 @@ def _body(served: Served, meaning: Meaning) -> str:
     if served.left:
         return indent(f"raise NotImplementedError({quoted(served.left)})", " " * 8)
     steps = "\n".join(each for each in (served.rows, served.call) if each)
-    made = steps if not served.file else f"{steps}\nreturn {_made(meaning)}"
+    columns = [f"{each.name} = {each.expression}" for each in meaning.answers]
+    made = "\n".join([steps, *columns, f"return {_made(meaning)}"]) if served.file else steps
     body = indent(made, " " * 8)
     return f"{ALONE}{body}" if served.alone else body
 
 
 def _made(meaning: Meaning) -> str:
     """The predictions, of the answers' variables."""
-    columns = ", ".join(each.expression for each in meaning.answers)
+    columns = ", ".join(each.name for each in meaning.answers)
     return f"[*map(Prediction, {columns})]"

@@ -115,6 +115,13 @@ def weight(paths: Iterable[Path]) -> int:
     return sum(each.stat().st_size for each in every if each.is_file())
 
 
+def taken(path: Path) -> bool:
+    """Whether builds take a library's file along, by its path where libraries are installed."""
+    beside = {"tests", "include", "transformers", "quantization", "datasets", "_examples"}
+    for_c = path.suffix in (".pyc", ".pyi", ".pxd", ".a") or path.name.startswith("libonnxruntime")
+    return not for_c and not beside & {*path.parts}
+
+
 def libraries() -> int:
     """The bytes of the libraries that this environment has of requirements/runtime.txt."""
     text = ROOT.joinpath("requirements/runtime.txt").read_text("utf-8")
@@ -124,7 +131,7 @@ def libraries() -> int:
             files = importlib.metadata.files(name) or []
         except importlib.metadata.PackageNotFoundError:
             continue
-        total += weight(Path(str(each.locate())) for each in files)
+        total += weight(Path(str(each.locate())) for each in files if taken(Path(*each.parts)))
     return total
 
 
