@@ -283,12 +283,12 @@ def test_of_a_million_rows_a_tenth_is_read_evenly(project: Path, tmp_path: Path)
     path.write_text("x\n" + "".join(f"{i}\n" for i in range(1_000_000)), "utf-8")
     script = (
         "import sys; from pathlib import Path; from tools.adopt import sample;"
-        "found = sample.read(Path(sys.argv[1])).columns['x'];"
-        "print(len(found), found[0], found[50_000], found[-1])"
+        "read = sample.read(Path(sys.argv[1])); found = read.columns['x'];"
+        "print(len(found), found[0], found[50_000], found[-1], read.total)"
     )
     command = [project / ".venv/bin/python", "-c", script, path]
     said = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, text=True)
-    assert said.stdout.split() == ["100000", "0", "500000", "999990"], said.stderr
+    assert said.stdout.split() == ["100000", "0", "500000", "999990", "1000000"], said.stderr
 
 
 scalars = st.one_of(

@@ -20,6 +20,9 @@ INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,18})", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 TRUTHS = {"true": True, "false": False}
 
+# The names of the columns, at most so many rows that are read, and how many there are.
+type Read = tuple[list[str], list[tuple[Any, ...]], int]
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -45,7 +48,7 @@ def read(path: Path) -> Sample:
     if path.suffix.lower() not in readers:
         raise Refused(f"SAMPLE={path} is none of .csv, .tsv, .json and .jsonl: write one of these.")
     try:
-        names, rows = readers[path.suffix.lower()](path)
+        names, rows, total = readers[path.suffix.lower()](path)
     except OSError as error:
         raise Refused(f"SAMPLE={path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -57,7 +60,7 @@ def read(path: Path) -> Sample:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise Refused(f"SAMPLE={path} has several columns named {twice[0]!r}: rename all but one.")
     columns = dict(zip(names, map(list, zip(*_evenly(rows), strict=True)), strict=True))
-    return Sample(path.name, columns, len(rows))
+    return Sample(path.name, columns, total)
 
 
 def _evenly(rows: Sequence[Any]) -> Sequence[Any]:
@@ -67,9 +70,10 @@ def _evenly(rows: Sequence[Any]) -> Sequence[Any]:
     return [rows[i * len(rows) // MOST_ROWS] for i in range(MOST_ROWS)]
 
 
-def _csv(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _csv(path: Path) -> Read:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        total = sum(1 for _ in csv.reader(file)) - 1
+        # A quoted value may hold line ends, and an empty line is no row.
+        total = sum(1 for row in csv.reader(file) if row) - 1
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline()
         delimiter = max(",;\t", key=first.count)
@@ -78,7 +82,7 @@ def _csv(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
         names = next(every, [])
         rows = [*_wide(every, len(names), max(1, math.ceil(total / MOST_ROWS)))]
     columns = [_typed(column) for column in zip(*rows, strict=True)]
-    return names, [*zip(*columns, strict=True)]
+    return names, [*zip(*columns, strict=True)], total
 
 
 def _wide(rows: Any, width: int, step: int) -> Iterator[list[str]]:
@@ -112,7 +116,7 @@ def _truth(text: str) -> bool:
     return TRUTHS[text.lower()]
 
 
-def _json(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _json(path: Path) -> Read:
     try:
         value = json.loads(path.read_text("utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -129,7 +133,7 @@ def _json(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
     return _table(value)
 
 
-def _lines(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _lines(path: Path) -> Read:
     rows: list[Any] = []
     for number, line in enumerate(path.read_text("utf-8-sig").split("\n"), 1):
         try:
@@ -139,18 +143,19 @@ def _lines(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
     return _table(rows)
 
 
-def _table(rows: list[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _table(rows: list[Any]) -> Read:
     """Objects, lists of equal length, or bare values, as names and rows."""
+    total = len(rows)
     rows = [*_evenly(rows)]
     if all(isinstance(row, dict) for row in rows):
         names = [*dict.fromkeys(name for row in rows for name in row)]
-        return names, [tuple(_known(row.get(name)) for name in names) for row in rows]
+        return names, [tuple(_known(row.get(name)) for name in names) for row in rows], total
     if any(isinstance(row, dict) for row in rows):
         raise ValueError("some of its rows are objects and others are not: write objects.")
     if all(isinstance(row, list) for row in rows) and len({len(row) for row in rows}) == 1:
         names = [f"x{i}" for i in range(len(rows[0]))]
-        return names, [tuple(_known(each) for each in row) for row in rows]
-    return ["value"], [(_known(row),) for row in rows]
+        return names, [tuple(_known(each) for each in row) for row in rows], total
+    return ["value"], [(_known(row),) for row in rows], total
 
 
 def _known(value: Any) -> Any:
