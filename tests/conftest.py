@@ -21,8 +21,8 @@ from tests.project import (
 )
 
 type Bake = Callable[..., Path]
-# Files of projects, for test_models.py to lay into one.
-collect_ignore = ["models"]
+# Files of projects, and scripts that run in one.
+collect_ignore = ["models", "adopting"]
 # It holds tests that several files share.
 pytest.register_assert_rewrite("tests.merges")
 

@@ -34,7 +34,7 @@ def laid_in(name: str, project: Path, folder: Path) -> Path:
     replaced(copy / "Makefile", "model/model.onnx", f"model/{FILES[name]}")
     replaced(copy / ".gitignore", "model/model.onnx", f"model/{FILES[name]}\nmodel/labels.json")
     pyproject = copy / "pyproject.toml"
-    others = re.sub(r'  "(msgspec|numpy|onnxruntime)>.*\n', "", pyproject.read_text("utf-8"))
+    others = re.sub(r'  "(msgspec|numpy|onnxruntime)>[^"]*",\n', "", pyproject.read_text("utf-8"))
     own = MODELS.joinpath(name, "dependencies.txt").read_text("utf-8").splitlines()
     lines = "".join(f'  "{each}",\n' for each in own)
     pyproject.write_text(

@@ -1,0 +1,1 @@
+"""From a model to a project that serves it: `make adopt`."""

@@ -1,0 +1,87 @@
+"""Writing all of it or nothing: whatever fails, the project is what it was."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+# Where what is replaced goes where Git doesn't hold it.
+KEPT = ROOT / ".adopt"
+
+
+@contextmanager
+def restored(paths: Sequence[str]) -> Iterator[None]:
+    """Puts these files and folders back as they were, where what is done within raises."""
+    copies = KEPT / f"before-{os.getpid()}"
+    try:
+        for each in paths:
+            _copy(ROOT / each, copies / each)
+        try:
+            yield
+        except BaseException:
+            for each in paths:
+                _delete(ROOT / each)
+                _copy(copies / each, ROOT / each)
+            raise
+    finally:
+        shutil.rmtree(copies, ignore_errors=True)
+        _delete_if_empty(KEPT)
+
+
+def keep(paths: Sequence[str]) -> None:
+    """Copy these files to `.adopt/`."""
+    for each in paths:
+        _delete(KEPT / each)
+        _copy(ROOT / each, KEPT / each)
+
+
+def write(
+    texts: Mapping[str, str], model: Mapping[str, Path | bytes], deleted: Sequence[str]
+) -> None:
+    """Write the files, copy the model's, and delete others; each appears whole."""
+    for name, text in texts.items():
+        _replace(ROOT / name, lambda path, text=text: path.write_text(text, "utf-8"))
+    for each in deleted:
+        _delete(ROOT / each)
+    for name, source in model.items():
+        if isinstance(source, bytes):
+            _replace(ROOT / name, lambda path, source=source: path.write_bytes(source))
+        elif source.is_dir():
+            shutil.copytree(source, ROOT / name, dirs_exist_ok=True)
+        elif not (ROOT / name).exists() or not source.samefile(ROOT / name):
+            _replace(ROOT / name, lambda path, source=source: shutil.copyfile(source, path))
+
+
+def _replace(path: Path, fill: Callable[[Path], object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        fill(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    elif source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # As a new file: what make made of the one in between is out of date.
+        shutil.copyfile(source, target)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _delete_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return
