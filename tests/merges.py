@@ -6,6 +6,7 @@ project for which everything is set, and `published`, which says what is publish
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ type Published = Callable[[str], list[str]]
 def with_its_model(project: Path) -> Path:
     """The project with its model in Git, so that no job trains it anew."""
     (project / "model/train.py").unlink()
+    ignored = project / ".gitignore"
+    ignored.write_text(ignored.read_text("utf-8").replace("model/model.onnx\n", ""), "utf-8")
     return project
 
 
@@ -80,6 +83,7 @@ class Merges:
         """The calls by which a stack is deployed and checked."""
         return [
             f"pulumi stack select {stack}",
+            f"pulumi stack select {stack}",
             f"pulumi up --stack {stack} --yes",
             f"pulumi stack output --json --show-secrets --stack {stack}",
         ]
@@ -114,18 +118,41 @@ class Merges:
         assert github.run("deploy.yml", "dev").result == "success"
         assert not self.built(github).exists()
 
-    @pytest.mark.parametrize("failing", ["pulumi stack select", "pulumi up"])
+    @pytest.mark.parametrize("merged", [False, True], ids=["a commit", "a merge"])
     def test_a_deploy_that_fails_is_red_and_says_how_to_roll_back(
-        self, github: GitHub, failing: str
+        self, github: GitHub, merged: bool
     ) -> None:
-        github.fail(failing)
+        def git(*words: str) -> str:
+            own = ["-c", "user.name=me", "-c", "user.email=me@example.org"]
+            command = ["git", *own, *words]
+            return subprocess.check_output(command, cwd=github.project, text=True).strip()
+
+        git("init", "--quiet", "--initial-branch=main")
+        git("commit", "--quiet", "--allow-empty", "--message=before")
+        git("switch", "--quiet", "--create=change")
+        (github.project / "change").touch()
+        git("add", "change")
+        git("commit", "--quiet", "--message=change")
+        git("switch", "--quiet", "main")
+        git("merge", "--quiet", "--no-ff" if merged else "--ff-only", "--message=merge", "change")
+        github.context["github"] = OWN | {"sha": git("rev-parse", "HEAD")}
+        github.fail("pulumi up")
         job = github.run("deploy.yml", "dev")
         assert job.result == "failure"
-        assert self.called(github)[-1].startswith(failing)  # and nothing follows
-        assert job.summary == (
-            "dev is not as its file says. To roll back:\n\n"
-            f"    git revert --no-edit {'0' * 40}\n    git push\n"
-        )
+        assert self.called(github)[-1].startswith("pulumi up")  # and nothing follows
+        said, _, *lines = job.summary.splitlines()
+        assert said == "dev is not as its file says. To roll back:"
+        assert lines[1] == "    git push"
+        git(*lines[0].split()[1:])
+        assert not (github.project / "change").exists()
+
+    def test_a_stack_that_nobody_has_made_is_red_and_nothing_is_to_be_rolled_back(
+        self, github: GitHub
+    ) -> None:
+        github.fail("pulumi stack select")
+        job = github.run("deploy.yml", "dev")
+        assert (job.result, job.summary) == ("failure", "")
+        assert self.called(github)[-1] == "pulumi stack select dev"  # and nothing follows
 
     def test_nothing_is_deployed_of_a_release_that_was_published_otherwise(
         self, github: GitHub
@@ -183,7 +210,7 @@ class Merges:
         ]
         said = (github.project / "preview.md").read_text()
         assert said == job.summary
-        assert re.search(rf"^## dev\n\n```\n{self.unpublished} is to be published\n", said)
+        assert re.search(rf"^## dev\n\n~~~~\n{self.unpublished} is to be published\n", said)
         assert said.endswith("## prod\n\nIt is not deployed yet.\n\n")
         assert self.previews_login in job.actions
         assert "write" not in {

@@ -136,6 +136,11 @@ def test_only_a_build_of_this_working_tree_is_published(cloud: str, clone: Clone
     shutil.copy(stack.project / f"dist/{SLUG}-0.2.0-{ARCHITECTURE}.zip", stack.project / zipped)
     said = stack.publish(**keys(bucket))
     assert f"{zipped} is not a build of this working tree as it is; run `make" in said.stderr
+    whole = bytearray((stack.project / f"dist/{SLUG}-0.2.0-{ARCHITECTURE}.zip").read_bytes())
+    whole[len(whole) // 2] ^= 1
+    (stack.project / zipped).write_bytes(whole)
+    said = stack.publish(**keys(bucket))
+    assert f"{zipped} is damaged in " in said.stderr
     (stack.project / zipped).write_text("no zip")
     said = stack.publish(**keys(bucket))
     assert f"{zipped} is not a zip that `make build` made" in said.stderr
@@ -174,7 +179,10 @@ def test_a_bucket_that_is_of_no_use_is_a_sentence(cloud: str, clone: Clone) -> N
     assert said.stderr == "there is no bucket nobodys; `make bootstrap` makes one.\n"
     bucket = make_bucket(cloud, "no-versions", versions=False)
     said = stack.publish(**keys(bucket))
-    assert said.stderr == f"the bucket {bucket} keeps no versions; switch its versioning on.\n"
+    assert said.stderr == (
+        f"the bucket {bucket} kept no versions when this was put there; switch its versioning on,"
+        " and publish another release.\n"
+    )
     said = stack.publish(versions=keys("")["versions"])
     assert said.stderr.startswith("Pulumi.live.yaml names no bucket: what it deploys is in dist/.")
     assert said.returncode == 1

@@ -71,5 +71,5 @@ class TestSageMaker(MergesOnAws, MergesOfImages):
     on_arm = "instance_type: ml.c7g.large"
 
     def deploying(self, stack: str) -> list[str]:
-        select, *others = super().deploying(stack)
-        return [select, f"pulumi stack export --stack {stack}", *others]
+        first, second, *others = super().deploying(stack)
+        return [first, second, f"pulumi stack export --stack {stack}", *others]

@@ -17,6 +17,8 @@ from infra.problems import Problems, check, misplaced_keys, name_problems
 from infra.roles import BoundaryArn, RolePath
 
 SUFFIX = "-bootstrap"
+# The environment on GitHub in which pull requests run.
+PREVIEW = "preview"
 PLACEHOLDER_REPOSITORY = "owner/repository"
 EXAMPLE_ISSUER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ACCOUNTS, REGION = "aws:allowedAccountIds", "aws:region"
@@ -24,8 +26,10 @@ ACCOUNTS, REGION = "aws:allowedAccountIds", "aws:region"
 
 def _repository(value: str) -> str:
     # It stands in conditions, where other marks have a meaning.
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", value):
-        remedy = "write its owner and its name, such as you/iris"
+    # With the numbers of both: https://docs.github.com/en/actions/reference/security/oidc
+    owner, name = "[A-Za-z0-9][A-Za-z0-9-]{0,38}", "[A-Za-z0-9._-]{1,100}"
+    if not re.fullmatch(rf"{owner}/{name}|{owner}@\d+/{name}@\d+", value):
+        remedy = "write its owner and its name, such as you@1234/iris@5678, or you/iris"
         raise ValueError(f"{spelt(value)} is not a repository on GitHub; {remedy}")
     return value
 
@@ -57,8 +61,9 @@ type Issuer = Annotated[str, AfterValidator(_issuer), Example(EXAMPLE_ISSUER)]
 class Settings(Section):
     """The config of bootstrap for one account."""
 
-    repository: Annotated[str, AfterValidator(_repository), Field(examples=["you/iris"])]
-    """The repository on GitHub whose workflows deploy, as owner/name."""
+    repository: Annotated[str, AfterValidator(_repository), Field(examples=["you@1234/iris@5678"])]
+    """The repository on GitHub whose workflows deploy, as GitHub's tokens name it: with the numbers
+    of owner and repository, and without where it is older than July 2026. Upper case counts."""
 
     stacks: Annotated[tuple[StackName, ...], Field(examples=[["dev", "prod"]])]
     """The stacks that are deployed to this account. Each has a role and a key of its own, and an
@@ -70,7 +75,7 @@ class Settings(Section):
 
     bucket: Bucket | None = None
     """A bucket for releases that is there already. What guards the releases in it is then yours to
-    say: see README.md."""
+    say: see docs/once-per-account.md."""
 
     readers: Annotated[tuple[Account, ...], Field(examples=[["123456789012"]])] = ()
     """Accounts whose deploy and preview roles of this project may read the releases here."""
@@ -153,8 +158,16 @@ class Settings(Section):
         """Stacks whose roles could change what is not theirs: they know it by how names start."""
         if not self.stacks:
             yield "stacks: is empty; list at least one stack."
+        if len({each.lower() for each in self.stacks}) < len(self.stacks):
+            remedy = "rename one of them"
+            yield f"stacks: names a stack twice, since upper case does not count; {remedy}."
         own = [place.preview_role, place.boundary, *map(place.deploy_role, self.stacks)]
         for stack in self.stacks:
+            if stack.lower() == PREVIEW:
+                yield (
+                    f"stacks: {stack} is the environment of pull requests, which would get its"
+                    " deploy role; rename the stack."
+                )
             for other in self.stacks:
                 if other.lower().startswith(f"{stack.lower()}-"):
                     yield (

@@ -21,7 +21,11 @@ from tools.stack_file import config, handed_over
 FOLDER = ROOT / "bootstrap"
 ACCOUNT, OTHER = "123456789012", "210987654321"
 AWS = {"aws:region": "eu-central-1", "aws:allowedAccountIds": [ACCOUNT]}
-KEYS: dict[str, Any] = {"repository": "you/iris", "stacks": ["dev", "prod"], "previewed": ["dev"]}
+KEYS: dict[str, Any] = {
+    "repository": "you@12/iris@345",
+    "stacks": ["dev", "prod"],
+    "previewed": ["dev"],
+}
 RELEASES = f"iris-releases-{ACCOUNT}-eu-central-1"
 STATE = f"iris-state-{ACCOUNT}-eu-central-1"
 ISSUER = "token.actions.githubusercontent.com"
@@ -164,7 +168,7 @@ def test_a_role_believes_jobs_of_one_environment_alone(
             "Condition": {
                 "StringEquals": {
                     f"{ISSUER}:aud": "sts.amazonaws.com",
-                    f"{ISSUER}:sub": f"repo:you/iris:environment:{environment}",
+                    f"{ISSUER}:sub": f"repo:you@12/iris@345:environment:{environment}",
                 }
             },
         }
@@ -301,7 +305,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     )
     assert said == [
         'repository: "https://github.com/you/iris" is not a repository on GitHub; write its owner'
-        " and its name, such as you/iris.",
+        " and its name, such as you@1234/iris@5678, or you/iris.",
         'readers.0: "12345" is not an account; write 12 digits in quotes.',
         'boundary: "iris-boundary" is not a policy of IAM; write its ARN.',
         "repositry: is not a key here; write repository.",
@@ -313,8 +317,17 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"repository": None}, 'repository: is missing; add one such as "you/iris".'),
+        ({"repository": None}, 'repository: is missing; add one such as "you@1234/iris@5678".'),
         ({"stacks": []}, "stacks: is empty; list at least one stack."),
+        (
+            {"stacks": ["dev", "Dev"]},
+            "stacks: names a stack twice, since upper case does not count; rename one of them.",
+        ),
+        (
+            {"stacks": ["dev", "Preview"]},
+            "stacks: Preview is the environment of pull requests, which would get its deploy role;"
+            " rename the stack.",
+        ),
         (
             {"stacks": ["dev", "dev-eu"]},
             "stacks: the role of dev could change what dev-eu has, since its names start with"

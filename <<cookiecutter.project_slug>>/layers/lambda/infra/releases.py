@@ -16,7 +16,10 @@ from infra.given import Given
 from infra.problems import mapping
 
 EXAMPLE = "iris-releases-123456789012-eu-central-1"
-NO_VERSIONS = "the bucket {} keeps no versions; switch its versioning on."
+NO_VERSIONS = (
+    "the bucket {} kept no versions when this was put there; switch its versioning on, and publish"
+    " another release."
+)
 
 
 class Releases(Section):

@@ -117,7 +117,7 @@ def test_what_a_bucket_does_not_show_is_a_sentence(bucket: Stacks, error: str, s
         ({"metadata": {}}, "was not put there by `make publish`"),
         ({"checksumSha256": "A" * 43 + "="}, "is not the zip that was published"),
         ({"checksumSha256": None}, "is not the zip that was published"),
-        ({"versionId": "null"}, f"the bucket {BUCKET} keeps no versions; switch its versioning"),
+        ({"versionId": "null"}, f"the bucket {BUCKET} kept no versions when this was put there"),
     ],
 )
 def test_what_is_not_as_it_was_published_is_refused(

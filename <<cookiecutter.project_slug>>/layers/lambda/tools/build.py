@@ -24,7 +24,7 @@ from pathlib import Path
 
 import msgspec
 
-from infra.archive import MAX_UPLOAD_BYTES, Archive
+from infra.archive import MAX_UPLOAD_BYTES, NOT_OURS, Archive
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import libraries, model, stack_file
@@ -133,7 +133,8 @@ def check_before(target: Path, build: Build) -> None:
     contract = f"contracts/{build.api_version}.json"
     if not (ROOT / contract).exists():
         sys.exit(f"{contract} is missing: run `make contract`.")
-    with contextlib.suppress(FileNotFoundError), zipfile.ZipFile(target) as archive:
+    # A broken one is replaced.
+    with contextlib.suppress(*NOT_OURS), zipfile.ZipFile(target) as archive:
         other = json.loads(archive.read("serving/build.json"))["api_version"]
         if other != build.api_version:
             sys.exit(

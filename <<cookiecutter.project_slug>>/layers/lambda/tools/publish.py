@@ -95,6 +95,8 @@ def _facts(name: str, content: bytes) -> dict[str, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             facts = json.loads(archive.read("serving/build.json"))
+            if broken := archive.testzip():
+                raise Refused(f"{name} is damaged in {broken}; build it again.")
         return {str(key): str(value) for key, value in facts.items()}
     except NOT_OURS:
         raise Refused(f"{name} is not a zip that `make build` made; build it again.") from None
