@@ -54,7 +54,9 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
         )
     table = Table(columns.columns_of(sample.columns), sample.rows, [], first)
     tried = [table.example(), *table.rows[: TRIED - 1]]
-    found, alone, modules = _called(table, tried, {"module": module, "function": function, "alone": ALONE})
+    found, alone, modules = _called(
+        table, tried, {"module": module, "function": function, "alone": ALONE}
+    )
     meaning, whole = _meaning(found)
     expression = f"{function}([*instances])"
     given = "each" if whole else '{"value": each}'
