@@ -282,7 +282,7 @@ def of_words(_, rows):
     """What WordLlama answers, to each text alone."""
     from wordllama import WordLlama
 
-    model = WordLlama.load(disable_download=True)
+    model = WordLlama.load(cache_dir=package("wordllama"), disable_download=True)
     return named(value=[numbers(model.embed([row["text"]])[0]) for row in rows])
 
 
