@@ -27,6 +27,18 @@ rows = msgspec.convert(json.load(sys.stdin), list[Instance])
 print(json.dumps([list(msgspec.to_builtins(e).values()) for e in Predictor().predict(rows)]))
 """
 
+FUNCTION = '''"""Somebody's function."""
+
+import numpy as np
+
+from serving.contract import Instance
+
+
+def total(instances: list[Instance]) -> list[float]:
+    """The sum of each instance."""
+    return [float(np.sum([i.petal_length_cm, i.class_, i.mean_texture])) for i in instances]
+'''
+
 
 @pytest.fixture(scope="session")
 def models(prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -235,6 +247,38 @@ def test_the_example_is_nobodys_row_unless_that_is_asked_for(project: Path, mode
     row = re.search(r"the example, the first row of the sample: (\{.*\})", shown)
     assert row
     assert ",".join(map(str, json.loads(row[1]).values())) == first
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["no", "yes"], {"0": "no", "1": "yes"}, {"id2label": {"0": "no", "1": "yes"}}]
+    + [{"size": 2, "labels": ["no", "yes"], "beyond": []}],
+)
+def test_labels_are_read_from_a_list_or_from_the_models_config(
+    labels: object, project: Path, models: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(labels), "utf-8")
+    said = adopt(project, models / "logistic.onnx", labels=path)
+    assert said.returncode == 3, said.stdout
+    assert "out label: Literal['no', 'yes']" in said.stdout
+
+
+def test_a_function_is_served_with_the_libraries_that_it_imports(
+    project: Path, models: Path
+) -> None:
+    (project / "model/total.py").write_text(FUNCTION, "utf-8")
+    said = adopt(project, "model.total:total", "--yes", sample=models / "narrow.csv")
+    assert said.returncode == 0, said.stdout
+    runtime = (project / "requirements/runtime.txt").read_text("utf-8")
+    assert "numpy==" in runtime
+    assert "onnxruntime==" not in runtime
+    command = [project / ".venv/bin/python", "-c", SERVED]
+    rows = json.dumps([{"petal length (cm)": 1, "class": 2, "mean.texture": 3}])
+    answer = subprocess.run(
+        command, cwd=project, env=ENVIRON, input=rows, capture_output=True, text=True
+    )
+    assert answer.stdout == "[[6.0]]\n", answer.stderr
 
 
 def test_what_fails_on_the_way_leaves_all_as_it_was(project: Path, models: Path) -> None:

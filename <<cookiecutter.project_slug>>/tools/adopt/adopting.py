@@ -156,13 +156,20 @@ def _labels(name: str) -> list[str]:
     except (OSError, ValueError) as error:
         raise Refused(f"LABELS={name} can't be read: {error}") from None
     if isinstance(found, dict):
-        found = [found.get(str(i)) for i in range(len(found))]
+        found = _in_config(found)
     labels = [each.strip() for each in found if isinstance(each, str) and each.strip()]
     if not labels or len(labels) < len(found):
         raise Refused(f"LABELS={name} is no list of texts: write one label a line.")
     if len({*labels}) < len(labels):
         raise Refused(f"LABELS={name} names a label twice: each is one answer.")
     return labels
+
+
+def _in_config(found: dict[str, Any]) -> list[Any]:
+    """The labels in an object: by their numbers, or the one list of texts that it holds."""
+    found = found.get("id2label", found)  # of Hugging Face's
+    lists = [v for v in found.values() if isinstance(v, list) and {*map(type, v)} == {str}]
+    return lists[0] if len(lists) == 1 else [found.get(str(i)) for i in range(len(found))]
 
 
 def _changes(adopted: Adopted) -> tuple[dict[str, str], list[str]]:

@@ -1,10 +1,11 @@
 """A function of the project's own that predicts: `MODEL=model.embed:embed`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import metadata
 from typing import Any
 
-from tools.adopt import columns, trial
+from tools.adopt import columns, project, trial
 from tools.adopt.adopted import Adopted
 from tools.adopt.answers import Answer, Meaning, own_type
 from tools.adopt.contract_text import contract
@@ -30,7 +31,7 @@ found = list(function(list(rows)))
 if len(found) != len(rows):
     sys.exit(f"it returns {len(found)} answers to {len(rows)} instances")
 alone = [answer for row in rows[:given["alone"]] for answer in function([row])]
-sys.stdout.buffer.write(msgspec.json.encode([found, alone]))
+sys.stdout.buffer.write(msgspec.json.encode([found, alone, [*sys.modules]]))
 """
 
 
@@ -53,7 +54,9 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
         )
     table = Table(columns.columns_of(sample.columns), sample.rows, [], first)
     tried = [table.example(), *table.rows[: TRIED - 1]]
-    found, alone = _called(table, tried, {"module": module, "function": function, "alone": ALONE})
+    found, alone, modules = _called(
+        table, tried, {"module": module, "function": function, "alone": ALONE}
+    )
     meaning, whole = _meaning(found)
     expression = f"{function}([*instances])"
     given = "each" if whole else '{"value": each}'
@@ -66,6 +69,7 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
         "",
         "",
         f"return [{made}]",
+        dependencies=[*_needs(modules)],
         alone=alone != found[:ALONE],
     )
     told = ["each row is predicted alone: in a batch it gets another answer"] if how.alone else []
@@ -85,13 +89,22 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
 
 def _called(
     table: Table, tried: Sequence[Sequence[Any]], given: Mapping[str, Any]
-) -> tuple[list[Any], list[Any]]:
+) -> tuple[list[Any], list[Any], list[str]]:
     names = [each.name for each in table.columns]
     rows = [dict(zip(names, row, strict=True)) for row in tried]
     blank = Meaning([Answer("value", "float", "value", "as they are")])
     texts = {"serving/contract.py": contract(table.columns, tried[0], blank, {"value": 0.0})}
     with trial.staged(texts) as folder:
         return trial.asked(None, folder, CALL, {**given, "rows": rows}, "The function")
+
+
+def _needs(modules: Iterable[str]) -> Iterator[str]:
+    """What the function imports of the libraries that come and go with the model."""
+    known = metadata.packages_distributions()
+    imported = {package for each in modules for package in known.get(each, ())}
+    for package in sorted(imported & {*project.LIBRARIES.split("|")}):
+        major, minor = metadata.version(package).split(".")[:2]
+        yield f"{package}>={major}.{minor},<{int(major) + 1}"
 
 
 def _meaning(found: Sequence[Any]) -> tuple[Meaning, bool]:
