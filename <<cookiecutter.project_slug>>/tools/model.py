@@ -99,7 +99,7 @@ def get(folder: Path, source: Source) -> Iterator[str]:
     temporary = path.with_name(f".{path.name[:99]}-{os.getpid()}")
     try:
         if path.exists():
-            if (found := _digest(path)) != source.sha256:
+            if (found := file_sha256(path)) != source.sha256:
                 yield (
                     f"model/{source.name} has the SHA-256 {found}, and model/{SOURCE} says"
                     f" {source.sha256}. If the file is right, correct the line; if the line is,"
@@ -109,7 +109,7 @@ def get(folder: Path, source: Source) -> Iterator[str]:
         print(f"fetching model/{source.name} from {source.url}", flush=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         (_from_s3 if source.url.startswith("s3:") else _from_web)(source.url, temporary)
-        if (found := _digest(temporary)) != source.sha256:
+        if (found := file_sha256(temporary)) != source.sha256:
             yield (
                 f"{source.url} has the SHA-256 {found}, and model/{SOURCE} says {source.sha256}."
                 " Correct the line, or the URL if it is that of another file."
@@ -158,6 +158,12 @@ def files(folder: Path = FOLDER) -> list[Path]:
     return [found[name] for name in sorted(found) if _taken(name) and found[name].is_file()]
 
 
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of what is in a file, in 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def sha256(folder: Path = FOLDER) -> str:
     """One digest of `files`, in 64 hexadecimal digits.
 
@@ -165,7 +171,8 @@ def sha256(folder: Path = FOLDER) -> str:
     in the file, two spaces, its path below `model/` with "/", a line feed. In `model/`, `sha256sum`
     of these paths, piped into `sha256sum`, prints the same.
     """
-    lines = (f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files(folder))
+    names = {path.relative_to(folder).as_posix(): path for path in files(folder)}
+    lines = (f"{file_sha256(path)}  {name}\n" for name, path in names.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -210,11 +217,6 @@ def _taken(name: str) -> bool:
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
     return not hidden and name not in (TRAINS, SOURCE)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

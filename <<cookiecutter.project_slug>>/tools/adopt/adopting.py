@@ -1,7 +1,6 @@
 """The way from a file to a project that serves it: read, show, ask, write."""
 
 import contextlib
-import hashlib
 import json
 import os
 import subprocess
@@ -29,7 +28,7 @@ from tools.adopt import (
 from tools.adopt import sample as samples
 from tools.adopt.adopted import Adopted
 from tools.adopt.sample import Sample
-from tools.model import FOLDER
+from tools.model import FOLDER, file_sha256
 from tools.refused import Refused
 
 ROOT = FOLDER.parent
@@ -131,9 +130,7 @@ def _adopted(options: Options, sample: Sample | None, folder: Path) -> Adopted:
 
 def _small(path: Path, file: str) -> None:
     """Refuse what is too large for Git."""
-    with path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    if problem := project.large(path, digest, file):
+    if problem := project.large(path, file_sha256(path), file):
         raise Refused(problem)
 
 
@@ -259,7 +256,7 @@ def _write(
     writing.keep(kept)
     try:
         with writing.restored([*texts, *adopted.files, *deleted, contract, *locks]):
-            writing.write(texts, adopted.files, deleted)
+            writing.write({**texts, **adopted.files}, deleted)
             for goal in [*goals, "contract"]:
                 print(f"make {goal} …", flush=True)
                 _make(goal)

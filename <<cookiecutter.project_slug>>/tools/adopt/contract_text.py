@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from serving.problem import MAX_BODY_BYTES
 from tools.adopt.answers import Meaning, literal
 from tools.adopt.columns import Column
 from tools.adopt.source_text import comment, formatted, quoted, value
 
-# The largest body that is taken unless the deployment says otherwise, and batches to choose from.
-BODY = 1_048_576
+# To choose from: the most instances of a request.
 BATCHES = (1_000, 100, 10, 1)
 NUMBER = """
 # What 32 bits hold: the model computes with them.
@@ -81,7 +81,7 @@ def contract(
 def batch(given: Sequence[Any]) -> int:
     """The most instances of a request whose body is still taken."""
     size = len(json.dumps([*given])) + 32 * len(given)
-    return next((each for each in BATCHES if each * size < BODY), 1)
+    return next((each for each in BATCHES if each * size < MAX_BODY_BYTES), 1)
 
 
 def annotation(column: Column) -> str:

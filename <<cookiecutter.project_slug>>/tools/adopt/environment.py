@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.adopt.project import taken
+from tools.adopt.project import requirement, taken
 from tools.model import FOLDER
 from tools.refused import Refused
 
@@ -91,8 +91,7 @@ class Environment:
         version = found.name.removesuffix(".dist-info").rpartition("-")[2]
         if package == "scikit-learn":
             return f"{package}=={version}"
-        major, minor = version.split(".")[:2]
-        return f"{package}>={major}.{minor},<{int(major) + 1}"
+        return requirement(package, version)
 
     def size(self) -> int:
         """The bytes of the packages that serve: pip's tools and the exporter's are none of them."""

@@ -103,8 +103,7 @@ def _needs(modules: Iterable[str]) -> Iterator[str]:
     known = metadata.packages_distributions()
     imported = {package for each in modules for package in known.get(each, ())}
     for package in sorted(imported & {*project.LIBRARIES.split("|")}):
-        major, minor = metadata.version(package).split(".")[:2]
-        yield f"{package}>={major}.{minor},<{int(major) + 1}"
+        yield project.requirement(package, metadata.version(package))
 
 
 def _meaning(found: Sequence[Any]) -> tuple[Meaning, bool]:

@@ -1,11 +1,11 @@
 """A model that its own library reads: exported to ONNX where that answers alike, else kept."""
 
-import hashlib
 import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tools.adopt.environment import Environment, Unreadable
 from tools.adopt.inputs import Table, Wanted
 from tools.adopt.onnx_model import Model, Unusable
 from tools.adopt.sample import Sample
+from tools.model import file_sha256
 from tools.refused import Refused
 
 # The version of scikit-learn in a file of skops'.
@@ -50,7 +51,7 @@ def pickle(path: Path, file: str, trust: str, root: Path) -> Source:
         Refused: it isn't trusted yet; the text says what it would import.
     """
     found = pickled.read(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_sha256(path)
     wrote = f"scikit-learn {found.versions[-1]}" if found.versions else "a version it doesn't name"
     if trust != digest:
         raise Refused(
@@ -91,7 +92,7 @@ def skops(path: Path, file: str, trust: str, folder: Path) -> Source:
     source = Source(path, file, "skops", [*needs, "skops"], ["written by skops"])
     environment = Environment(folder / "types", source.requirements)
     unknown = environment.types(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_sha256(path)
     if unknown and trust != digest:
         raise Refused(
             f"MODEL={path} would make types that skops doesn't know: {', '.join(unknown)}. If you"
@@ -267,13 +268,13 @@ class Found:
             ("many",): ["labels", "probabilities"],
         }.get(tuple(self.described["calls"]), ["outputs"])
 
-    @property
+    @cached_property
     def answers(self) -> dict[str, Any]:
         """What the library answered."""
         with np.load(self.environment.folder / "answers.npz") as arrays:
             return {name: arrays[str(i)] for i, name in enumerate(self.variables)}
 
-    @property
+    @cached_property
     def told(self) -> dict[str, Any]:
         """What the reader says beside that."""
         return json.loads((self.environment.folder / "answered.json").read_text("utf-8"))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tools import limit
 from tools.adopt import project
 from tools.adopt.adopted import Adopted
 from tools.adopt.columns import Column
@@ -78,8 +79,4 @@ def _weight(adopted: Adopted) -> str:
     libraries = project.libraries() if adopted.libraries is None else adopted.libraries
     total = sum(sizes) + libraries
     text = f"Weighs: model {sum(sizes) / 1e6:.1f} MB, libraries unpacked {libraries / 1e6:.0f} MB"
-    limit = project.limit()
-    if limit is None:
-        return f"{text}; an image has no limit here"
-    more = "" if total < limit else ": too much, and the build will say what helps"
-    return f"{text}, of {limit / 1e6:.0f} MB that Lambda takes{more}"
+    return f"{text}{limit.told(total)}"

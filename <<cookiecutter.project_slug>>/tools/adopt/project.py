@@ -1,4 +1,4 @@
-"""The project's other files: its dependencies, what Git ignores, and what this target can hold."""
+"""The project's other files: its dependencies, what Git holds, and what libraries weigh."""
 
 import importlib.metadata
 import re
@@ -13,8 +13,6 @@ from tools.refused import Refused
 ROOT = Path(__file__).parent.parent.parent
 # What Git should not hold: above this, a model belongs to a bucket or to Git LFS.
 LARGE = 50_000_000
-# Unpacked, on Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-LAMBDA = 262_144_000
 LIBRARIES = "numpy|onnxruntime|scikit-learn|pandas|joblib|skops|xgboost|xgboost-cpu|lightgbm"
 SERVES = re.compile(rf'^  "({LIBRARIES})[<>=][^"]*",\n', re.MULTILINE)
 TRAINS = re.compile(r'^  "(scikit-learn|skl2onnx)[>=<][^"]*",\n', re.MULTILINE)
@@ -54,6 +52,12 @@ def pyproject(text: str, dependencies: Sequence[str]) -> str:
     text = text[: found.start(1)] + lines + text[found.end(1) :]
     before, group, after = text.partition("[dependency-groups]")
     return before + group + TRAINS.sub("", after)
+
+
+def requirement(package: str, version: str) -> str:
+    """This version of a package or a newer one, of the same major version."""
+    major, minor = version.split(".")[:2]
+    return f"{package}>={major}.{minor},<{int(major) + 1}"
 
 
 def _named(requirement: str) -> str:
@@ -133,8 +137,3 @@ def libraries() -> int:
             continue
         total += weight(Path(str(each.locate())) for each in files if taken(Path(*each.parts)))
     return total
-
-
-def limit() -> int | None:
-    """What this project's target can hold, unpacked; None where that is not known to be bounded."""
-    return LAMBDA if (ROOT / "serving/lambda_handler.py").exists() else None

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from serving.fault import pointer
 from tools.adopt.columns import Column
 
 EXAMPLE = re.compile(r"^EXAMPLE='.*'$", re.MULTILINE)
@@ -14,7 +15,7 @@ ERROR = re.compile(r'^\{"type":"about:blank","title":"Unprocessable Content".*\}
 MODEL = re.compile(
     r"^(?:The sample|This project serves a) model .+?(?=\n\n)", re.MULTILINE | re.DOTALL
 )
-# JSON's own words for what a contract expects.
+# How a problem names what a contract expects.
 EXPECTS = {"float": "float", "int": "int", "bool": "bool", "text": "str", "bytes": "str"}
 
 
@@ -45,13 +46,12 @@ def _error(column: Column) -> str:
     if column.choices and isinstance(column.choices[0], str):
         expected = "str"
     null = " | null" if column.optional else ""
-    given = "object"
     problem = {
         "type": "about:blank",
         "title": "Unprocessable Content",
         "status": 422,
-        "detail": f"Expected `{expected}{null}`, got `{given}`.",
-        "pointer": "/instances/0/" + column.name.replace("~", "~0").replace("/", "~1"),
+        "detail": f"Expected `{expected}{null}`, got `object`.",
+        "pointer": pointer("instances", 0, column.name),
         "request_id": "8d1c6c1f",
     }
     return json.dumps(problem, ensure_ascii=False, separators=(",", ":"))

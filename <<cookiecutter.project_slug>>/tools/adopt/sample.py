@@ -72,11 +72,10 @@ def _evenly(rows: Sequence[Any]) -> Sequence[Any]:
 
 def _csv(path: Path) -> Read:
     with path.open(encoding="utf-8-sig", newline="") as file:
+        delimiter = max(",;\t", key=file.readline().count)
+        file.seek(0)
         # A quoted value may hold line ends, and an empty line is no row.
-        total = sum(1 for row in csv.reader(file) if row) - 1
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        delimiter = max(",;\t", key=first.count)
+        total = sum(1 for row in csv.reader(file, delimiter=delimiter) if row) - 1
         file.seek(0)
         every = csv.reader(file, delimiter=delimiter, strict=True)
         names = next(every, [])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tools.adopt import writing
 from tools.adopt.adopted import Adopted
 from tools.refused import Refused
 
@@ -66,21 +67,8 @@ def staged(files: Mapping[str, Path | bytes | str]) -> Iterator[Path]:
         shutil.copytree(ROOT / "serving", folder / "serving", ignore=ignored)
         shutil.copytree(ROOT / "model", folder / "model", ignore=ignored)
         for name, content in files.items():
-            place(folder / name, content)
+            writing.put(folder / name, content)
         yield folder
-
-
-def place(path: Path, content: Path | bytes | str) -> None:
-    """Put a file or a folder there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif isinstance(content, str):
-        path.write_text(content, "utf-8")
-    elif content.is_dir():
-        shutil.copytree(content, path, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(content, path)
 
 
 def asked(python: Path | None, folder: Path, script: str, given: Any, who: str) -> Any:

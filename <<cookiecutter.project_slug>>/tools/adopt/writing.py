@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,31 +37,31 @@ def keep(paths: Sequence[str]) -> None:
         _copy(ROOT / each, KEPT / each)
 
 
-def write(
-    texts: Mapping[str, str], model: Mapping[str, Path | bytes], deleted: Sequence[str]
-) -> None:
-    """Write the files, copy the model's, and delete others; each appears whole."""
-    for name, text in texts.items():
-        _replace(ROOT / name, lambda path, text=text: path.write_text(text, "utf-8"))
+def write(files: Mapping[str, Path | bytes | str], deleted: Sequence[str]) -> None:
+    """Put the files into their places, and delete others; each appears whole."""
+    for name, content in files.items():
+        path = ROOT / name
+        if isinstance(content, Path) and path.exists() and content.samefile(path):
+            continue
+        temporary = path.with_name(f".{path.name}-{os.getpid()}")
+        try:
+            put(temporary, content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     for each in deleted:
         _delete(ROOT / each)
-    for name, source in model.items():
-        if isinstance(source, bytes):
-            _replace(ROOT / name, lambda path, source=source: path.write_bytes(source))
-        elif source.is_dir():
-            shutil.copytree(source, ROOT / name, dirs_exist_ok=True)
-        elif not (ROOT / name).exists() or not source.samefile(ROOT / name):
-            _replace(ROOT / name, lambda path, source=source: shutil.copyfile(source, path))
 
 
-def _replace(path: Path, fill: Callable[[Path], object]) -> None:
+def put(path: Path, content: Path | bytes | str) -> None:
+    """Make a file of bytes, of a text, or of what is in another file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        fill(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, str):
+        path.write_text(content, "utf-8")
+    else:
+        shutil.copyfile(content, path)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -28,6 +28,7 @@ from infra.archive import MAX_UPLOAD_BYTES, NOT_OURS, Archive
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import libraries, model, stack_file
+from tools.limit import MAX_UNPACKED_BYTES
 from tools.source import digest
 
 ROOT = Path(__file__).parent.parent
@@ -73,8 +74,6 @@ result = handler(json.load(sys.stdin), SimpleNamespace(aws_request_id="trial"))
 if result["statusCode"] != 200:
     sys.exit(f"{result['statusCode']} {result['body']}")
 """
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_UNPACKED_BYTES = 262_144_000
 
 
 def main(architecture: str) -> None:

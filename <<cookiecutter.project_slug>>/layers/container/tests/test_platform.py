@@ -5,27 +5,19 @@ from pathlib import Path
 import pytest
 
 from serving.release import Build
+from tests.platforms import ARM, BY_KEYS
 from tools import platform
 
-OWN, OTHER = Build.load().api_version, "{node_selector: {kubernetes.io/arch: arm64}}"
+OWN = Build.load().api_version
 
 
-@pytest.mark.parametrize(
-    ("said", "found"),
-    [
-        ("{}", "linux/amd64"),
-        ("{node_selector: {kubernetes.io/arch: arm64}}", "linux/arm64"),
-        ("{node_selector: {pool: models}}", "linux/amd64"),
-        ("{node_selector: arm64}", "linux/amd64"),
-        ("[", "linux/amd64"),
-    ],
-)
+@pytest.mark.parametrize(("said", "found"), BY_KEYS)
 def test_it_is_for_what_the_stack_runs_it_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, found: str
 ) -> None:
     monkeypatch.setattr(platform, "ROOT", tmp_path)
     assert platform.wanted_by("dev") == "linux/amd64"  # also where there is no such file
     (tmp_path / "Pulumi.yaml").write_text("name: iris", encoding="utf-8")
-    text = f"config: {{iris:versions: {{v0: {OTHER}, {OWN}: {said}}}}}"
+    text = f"config: {{iris:versions: {{v0: {ARM}, {OWN}: {said}}}}}"
     (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
     assert platform.wanted_by("dev") == found
