@@ -205,11 +205,11 @@ def test_the_example_in_the_contract_is_what_the_sample_answers(ready: Path) -> 
 def test_help_works_before_setup(project: Path) -> None:
     said = succeed(project, "help")
     targets = re.findall(r"^  ([\w-]+) +\S", said, re.MULTILINE)
-    assert targets[:5] == ["help", "setup", "model", "contract", "test"]
-    assert targets[5:7] == ["lint", "serve"]
+    assert targets[:6] == ["help", "setup", "model", "adopt", "contract", "test"]
+    assert targets[6:8] == ["lint", "serve"]
     chart = CHART if (project / "chart").exists() else []
     once = ["bootstrap"] if TARGETS[target_of(project)]["provider"] == "aws" else []
-    assert targets[7:-4] == [
+    assert targets[8:-4] == [
         *("build", "publish", *chart, "releases"),
         *("preview", "deploy", "check", "destroy", *once),
     ]
