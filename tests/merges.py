@@ -57,6 +57,7 @@ class Merges:
     login: the action that lets a job in, with its inputs; previews_login: the same of `preview`.
     permissions: of a token that deploys. release: what is published in the end.
     unpublished: what this release is called, as an expression, before it is published.
+    nowhere: in a stack file, where releases are, as an expression; and a place that refuses them.
     """
 
     needs: Mapping[str, str]
@@ -65,6 +66,7 @@ class Merges:
     previews_login: tuple[str, Mapping[str, str]]
     permissions: Mapping[str, str]
     unpublished: str
+    nowhere: tuple[str, str]
     release: list[str]
 
     def built(self, github: GitHub) -> Any:
@@ -92,6 +94,11 @@ class Merges:
         """Have a machine on which nothing was built."""
         shutil.rmtree(self.built(github), ignore_errors=True)
 
+    def unmade(self, github: GitHub, stack: str) -> None:
+        """Have a backend that knows no such stack."""
+        said = f"error: no stack named '{stack}' found"
+        github.does("pulumi", f'test "$*" != "stack select {stack}" || {{ echo "{said}"; exit 255; }}')
+
     def without(self, github: GitHub, name: str) -> None:
         """Have an environment that lacks something; a secret of this name is one too."""
         for kind in ("vars", "secrets"):
@@ -109,6 +116,7 @@ class Merges:
             assert published(stack) == self.release
             assert self.login in job.actions
             assert (job.permissions, job.runner) == (self.permissions, "ubuntu-24.04")
+            github.context |= {"needs": {stack: {"outputs": job.outputs}}}
         assert not self.built(github).exists()  # prod has the bytes of dev
         assert github.workflow("deploy.yml")["jobs"]["prod"]["needs"] == "dev"
 
@@ -154,6 +162,13 @@ class Merges:
         assert (job.result, job.summary) == ("failure", "")
         assert self.called(github)[-1] == "pulumi stack select dev"  # and nothing follows
 
+    def test_what_can_not_be_published_is_not_taken_for_not_built(self, github: GitHub) -> None:
+        file = github.project / "Pulumi.dev.yaml"
+        file.write_text(re.sub(*self.nowhere, file.read_text("utf-8")), "utf-8")
+        self.forget(github)
+        assert github.run("deploy.yml", "dev").result == "failure"
+        assert not self.built(github).exists()
+
     def test_nothing_is_deployed_of_a_release_that_was_published_otherwise(
         self, github: GitHub
     ) -> None:
@@ -175,6 +190,8 @@ class Merges:
                 f"Not deployed. The environment dev has no {said}: docs/github.md says what to"
                 " set.\n"
             )
+            github.context |= {"needs": {"dev": {"outputs": job.outputs}}}
+            assert github.run("deploy.yml", "prod") == Job("skipped")
 
     def test_without_what_it_needs_nothing_is_previewed_and_it_says_so(
         self, github: GitHub
@@ -202,7 +219,7 @@ class Merges:
     def test_a_pull_request_shows_what_each_deployed_stack_would_become(
         self, github: GitHub
     ) -> None:
-        github.fail("pulumi stack select prod")
+        self.unmade(github, "prod")
         job = github.run("preview.yml", "preview")
         assert job.result == "success"
         assert [call for call in github.calls if "preview" in call] == [
@@ -210,28 +227,50 @@ class Merges:
         ]
         said = (github.project / "preview.md").read_text()
         assert said == job.summary
-        assert re.search(rf"^## dev\n\n~~~~\n{self.unpublished} is to be published\n", said)
+        assert re.match(rf"<!-- preview -->\n## dev\n\n~~~~\n{self.unpublished} is to be published\n", said)
         assert said.endswith("## prod\n\nIt is not deployed yet.\n\n")
         assert self.previews_login in job.actions
         assert "write" not in {
             job.permissions[key] for key in job.permissions.keys() - {"id-token"}
         }
-        github.context["needs"] = {"preview": {"outputs": job.outputs}}
+
+    @pytest.mark.parametrize("there", [[], [31], [31, 47]], ids=["none", "one", "two"])
+    def test_a_pull_request_has_one_comment_of_its_preview(
+        self, github: GitHub, there: list[int]
+    ) -> None:
+        github.context["needs"] = {"preview": {"outputs": {"all": "true"}}}
+        github.says("gh", "".join(f"{each}\n" for each in there))
         assert github.run("preview.yml", "comment").result == "success"
-        assert github.calls == [
-            "gh run download 7 --name preview",
-            "gh pr comment 12 --body-file preview.md --edit-last --create-if-none",
-        ]
+        download, look, *said = github.calls
+        assert download == "gh run download 7 --name preview"
+        assert look.startswith("gh api --paginate repos/{owner}/{repo}/issues/12/comments --jq ")
+        assert 'startswith("<!-- preview -->")' in look
+        edit = "gh api --method PATCH repos/{owner}/{repo}/issues/comments/31 --field body=@preview.md"
+        assert said == [f"{edit} --silent" if there else "gh pr comment 12 --body-file preview.md"]
+
+    def test_a_backend_that_refuses_is_red_and_shown(self, github: GitHub) -> None:
+        github.fail("pulumi stack select prod")
+        job = github.run("preview.yml", "preview")
+        assert job.result == "failure"
+        assert job.summary.endswith("## prod\n\n~~~~\npulumi stack select prod failed\n~~~~\n\n")
 
     def test_a_stack_that_a_preview_may_not_read_is_left_out(self, github: GitHub) -> None:
-        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev production"}
+        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev"}
         job = github.run("preview.yml", "preview")
+        assert job.result == "success"
         assert job.summary.endswith("## prod\n\nThe variable PREVIEWED does not name it.\n\n")
         assert [call for call in github.calls if "pulumi" in call] == [
             "pulumi stack select dev",
             "pulumi stack select dev",
             "pulumi preview --diff --stack dev",
         ]
+
+    def test_a_stack_to_preview_that_is_misspelt_is_red(self, github: GitHub) -> None:
+        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev production"}
+        job = github.run("preview.yml", "preview")
+        assert job.result == "failure"
+        said = "The variable PREVIEWED names production, and there is no Pulumi.production.yaml."
+        assert said in job.summary
 
     def test_a_pull_request_that_changes_a_published_release_is_red(self, github: GitHub) -> None:
         github.run("deploy.yml", "dev")
@@ -320,7 +359,7 @@ class MergesOfImages(Merges):
         assert github.run("deploy.yml", "dev").runner == "ubuntu-24.04-arm"
         (build,) = [call for call in github.calls if call.startswith("docker build")]
         assert " --platform linux/arm64 " in build
-        github.fail("pulumi stack select prod")  # whose nodes are others
+        self.unmade(github, "prod")  # whose nodes are others
         assert "0.1.0 is there already" in github.run("preview.yml", "preview").summary
 
     @pytest.mark.parametrize("failing", ["docker build", "docker push"])

@@ -89,7 +89,7 @@ def test_what_one_folder_publishes_another_deploys_that_never_built(
     assert not (deployer.project / "dist").exists()
     assert deployer.tool("releases", "live").stdout.splitlines() == [
         f"release  of  {'':{len(ARCHITECTURE)}}  served by",
-        f"0.1.0    v1  {ARCHITECTURE}  dev, prod",
+        f"0.1.0    v1  {ARCHITECTURE}  nobody",
         f"0.2.0    v1  {ARCHITECTURE}  live",
     ]
     with pytest.raises(RuntimeError, match=r"v1/0\.9\.0-\w+\.zip was not published; run `make"):
@@ -177,12 +177,14 @@ def test_a_bucket_that_is_of_no_use_is_a_sentence(cloud: str, clone: Clone) -> N
     stack = clone("maker")
     said = stack.publish(**keys("nobodys"))
     assert said.stderr == "there is no bucket nobodys; `make bootstrap` makes one.\n"
+    assert stack.publish("--compare", **keys("nobodys")).stderr == said.stderr
     bucket = make_bucket(cloud, "no-versions", versions=False)
     said = stack.publish(**keys(bucket))
     assert said.stderr == (
-        f"the bucket {bucket} kept no versions when this was put there; switch its versioning on,"
-        " and publish another release.\n"
+        f"the bucket {bucket} keeps no versions; switch its versioning on, and run `make publish`"
+        " again.\n"
     )
+    assert "Contents" not in client(cloud, "s3").list_objects_v2(Bucket=bucket)
     said = stack.publish(versions=keys("")["versions"])
     assert said.stderr.startswith("Pulumi.live.yaml names no bucket: what it deploys is in dist/.")
     assert said.returncode == 1

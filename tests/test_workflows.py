@@ -72,6 +72,7 @@ def published(cloud: str, buckets: dict[str, str]) -> Published:
 
 class TestLambda(MergesOnAws):
     unpublished = r"v1 0\.1\.0"
+    nowhere = (r"releases-dev-\d+", "nobodys-releases")
     release = [f"iris-classifier/v1/0.1.0-{ARCHITECTURE}.zip"]
 
     def built(self, github: GitHub) -> Path:

@@ -66,6 +66,7 @@ class TestCluster(MergesOfImages):
     login = previews_login = (LOGIN, OF_THE_JOB)
     permissions = {"contents": "read", "packages": "write"}
     unpublished = r"127\.0\.0\.1:\d+/models/iris-\d+:0\.1\.0"
+    nowhere = (r"127\.0\.0\.1:\d+", "127.0.0.1:1")
     release = ["0.1.0"]
     on_arm = "node_selector: {kubernetes.io/arch: arm64}"
 

@@ -67,6 +67,7 @@ def published(cloud: dict[str, str], path: str) -> Published:
 class TestSageMaker(MergesOnAws, MergesOfImages):
     to_repository = [f"docker login --username AWS --password-stdin {HOST}"]
     unpublished = rf"{re.escape(HOST)}/iris-\d+:0\.1\.0"
+    nowhere = (re.escape(HOST), HOST.replace(ACCOUNT, "210987654321"))
     release = ["0.1.0"]
     on_arm = "instance_type: ml.c7g.large"
 

@@ -97,12 +97,12 @@ class GitHub:
     def run(self, workflow: str, name: str) -> Job:
         """Run a job of a workflow, and of the one that it calls."""
         job = self.workflow(workflow)["jobs"][name]
-        if "uses" in job:
-            return self._called(job)
         own = self.context | {"steps": {}}
-        ran = Job(permissions=job["permissions"], runner=self._filled(job["runs-on"], own))
         if not self._wanted(job.get("if", "success()"), own, failed=False):
             return Job("skipped")
+        if "uses" in job:
+            return self._called(job)
+        ran = Job(permissions=job["permissions"], runner=self._filled(job["runs-on"], own))
         environ = {key: self._filled(value, own) for key, value in job.get("env", {}).items()}
         for step in job["steps"]:
             failed = ran.result == "failure"
@@ -136,6 +136,9 @@ class GitHub:
         finally:
             self.context = every
         assert ran.permissions.items() <= job["permissions"].items()
+        own = {"jobs": {"deploy": {"outputs": ran.outputs}}}
+        every = takes["outputs"].items()
+        ran.outputs = {name: self._filled(each["value"], own) for name, each in every}
         return ran
 
     def _step(self, step: Any, ran: Job, own: dict[str, Any], environ: dict[str, str]) -> None:

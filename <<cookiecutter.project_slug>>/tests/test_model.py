@@ -172,7 +172,7 @@ def test_a_line_that_can_not_be_is_named(tmp_path: Path, web: Web, line: str, sa
     folder.mkdir()
     (folder / "link").symlink_to(tmp_path)
     source(folder, line)
-    (problem,) = problems(folder)
+    problem, _ = problems(folder)  # and the link
     assert problem.startswith("model/SOURCE, line 1: ")
     assert says in problem
     assert web.asked == []
@@ -242,6 +242,17 @@ def test_a_model_that_git_ignores_and_nothing_makes_is_named(tmp_path: Path, web
     (folder / "SOURCE").unlink()
     (folder / "train.py").touch()
     model.main(folder)
+
+
+def test_a_folder_that_is_a_link_is_named_since_no_build_takes_it(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(WEIGHTS)
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "words").symlink_to(tmp_path / "elsewhere")
+    assert problems(folder) == [
+        "model/words is a link to a folder, which no build follows: copy the folder."
+    ]
 
 
 def test_a_pointer_of_git_lfs_is_no_model(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from serving.release import PYPROJECT, Build, Release
 from tools.compatibility import breaking_changes, frozen
 from tools.golden import golden_requests
 from tools.promises import unkept
+from tools.refused import Refused
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
 HEADERS = {
@@ -235,7 +237,10 @@ def text(contract: dict[str, Any]) -> str:
 
 def main() -> None:
     """Write the contract, unless it is frozen and old clients would notice."""
-    build = Build.load()
+    try:
+        build = own_build()
+    except Refused as problem:
+        sys.exit(str(problem))
     path = ROOT / "contracts" / f"{build.api_version}.json"
     try:
         contract = document(build)

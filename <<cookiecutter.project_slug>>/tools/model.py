@@ -15,7 +15,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, override
@@ -128,6 +128,10 @@ def get(folder: Path, source: Source) -> Iterator[str]:
 def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
     """Why there is no model, or why nobody else would have it."""
     trained = (folder / TRAINS).exists()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and path.is_dir():
+            name = path.relative_to(folder).as_posix()
+            yield f"model/{name} is a link to a folder, which no build follows: copy the folder."
     every = {path.relative_to(folder).as_posix(): path for path in files(folder)}
     if not trained and not (folder / SOURCE).exists() and all(n.endswith(".py") for n in every):
         yield (
@@ -213,10 +217,13 @@ def _stays(folder: Path, name: str) -> bool:
     return folder.resolve() in (folder / name).resolve().parents
 
 
+def stays_out(parts: Sequence[str]) -> bool:
+    """Whether no artefact takes what has this path: it is hidden, or bytecode."""
+    return any(part.startswith(".") or part == "__pycache__" for part in parts)
+
+
 def _taken(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-    return not hidden and name not in (TRAINS, SOURCE)
+    return not stays_out(PurePosixPath(name).parts) and name not in (TRAINS, SOURCE)
 
 
 if __name__ == "__main__":

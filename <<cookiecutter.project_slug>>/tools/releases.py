@@ -1,41 +1,50 @@
 """What is published, and which stack serves it: `python -m tools.releases STACK`.
 
-The releases are those that the stack's file says where to find; all stack files here are read.
+The releases are those that the stack's file says where to find; of all stacks that take theirs from
+there.
 """
 
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from infra.problems import mapping
 from tools import stack_file
-from tools.published import published
+from tools.published import WHERE, published
 from tools.refused import Refused
 
 ROOT = Path(__file__).parent.parent
 
 
-def served() -> dict[tuple[str, str], list[str]]:
-    """The stacks that serve each release of an API version, in the order of their names."""
-    found: dict[tuple[str, str], list[str]] = {}
+def served(stack: str) -> dict[tuple[str, str], list[str]]:
+    """The stacks that serve each release of an API version, in the order of their names.
+
+    Of those alone that take their releases from where this one does.
+    """
+    found: dict[Any, dict[tuple[str, str], list[str]]] = {}
+    places: dict[str, Any] = {}
+    section, key = WHERE
     for path in sorted(ROOT.glob("Pulumi.*.yaml")):
-        stack = path.stem.removeprefix("Pulumi.")
+        name = path.stem.removeprefix("Pulumi.")
         try:
-            project, keys = stack_file.read(ROOT, stack)
+            project, keys = stack_file.read(ROOT, name)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise Refused(f"{path.name} can't be used: {error}") from None
-        for name, version in mapping(keys.get(f"{project}:versions")).items():
-            if mapping(version).get("state") != "retired":
-                release = str(mapping(version).get("release"))
-                found.setdefault((str(name), release), []).append(stack)
-    return found
+        place = places[name] = str(mapping(keys.get(f"{project}:{section}")).get(key))
+        for api_version, version in mapping(keys.get(f"{project}:versions")).items():
+            own = mapping(version)
+            if own.get("state") != "retired" and "release" in own:
+                release = str(api_version), str(own["release"])
+                found.setdefault(place, {}).setdefault(release, []).append(name)
+    return found.get(places.get(stack), {})
 
 
 def main(stack: str) -> None:
     """Print a line for each release, and for each that a stack serves and nobody has published."""
-    stacks = served()
+    stacks = served(stack)
     lines: list[tuple[str, str, str, str]] = []
     there = set[tuple[str, str]]()
     for api_version, release, note in published(stack):

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from infra.problems import mapping
+from tools.refused import Refused
 
 
 def read(root: Path, stack: str) -> tuple[str, dict[str, Any]]:
@@ -38,9 +39,15 @@ def of_version(root: Path, stack: str, api_version: str) -> dict[str, Any]:
     """The keys of an API version.
 
     Where the file can't be used there are none: what is wrong with it, a deploy says.
+
+    Raises:
+        Refused: there is no such stack.
     """
     try:
         project, keys = read(root, stack)
+    except FileNotFoundError as missing:
+        there = ", ".join(sorted(path.stem[7:] for path in root.glob("Pulumi.*.yaml")))
+        raise Refused(f"{missing.filename} is missing: the stacks here are: {there}.") from None
     except (OSError, ValueError, yaml.YAMLError):
         return {}
     return mapping(mapping(keys.get(f"{project}:versions")).get(api_version))

@@ -4,6 +4,16 @@ from dataclasses import dataclass
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 MOST_OF_A_BUCKET = 63
+# https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+OF_REGIONS = {
+    "cn": "aws-cn",
+    "eu-isoe": "aws-iso-e",
+    "eusc-de": "aws-eusc",
+    "us-gov": "aws-us-gov",
+    "us-iso": "aws-iso",
+    "us-isob": "aws-iso-b",
+    "us-isof": "aws-iso-f",
+}
 ISSUER = "token.actions.githubusercontent.com"
 
 
@@ -18,8 +28,7 @@ class Place:
     @property
     def partition(self) -> str:
         """The part of AWS, with whose name every ARN starts."""
-        of_regions = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-        return of_regions.get(self.region.rpartition("-")[0].rpartition("-")[0], "aws")
+        return OF_REGIONS.get(self.region.rpartition("-")[0].rpartition("-")[0], "aws")
 
     def arn(self, service: str, resource: str) -> str:
         """The name in IAM of what a service has in this region of the account."""

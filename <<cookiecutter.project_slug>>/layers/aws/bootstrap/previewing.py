@@ -27,7 +27,7 @@ def may_preview(settings: Settings, keys: Sequence[str]) -> list[Statement]:
     gateway = f"arn:{place.partition}:apigateway:{place.region}::"
     return [
         *may_read_state(place, "*"),
-        *may_read_releases(settings),
+        *may_read_releases(place, settings.releases),
         *may_preview_own(settings),
         *([allow(["kms:Decrypt"], keys)] if keys else []),
         deny_elsewhere(["kms:Decrypt"], keys),

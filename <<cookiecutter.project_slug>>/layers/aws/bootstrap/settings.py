@@ -9,6 +9,7 @@ import pulumi
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from bootstrap.place import Place
+from bootstrap.sources import EXAMPLE, Source
 from infra import placeholder
 from infra.bucket import a_bucket
 from infra.config import Example, Section, spelt
@@ -80,9 +81,9 @@ class Settings(Section):
     readers: Annotated[tuple[Account, ...], Field(examples=[["123456789012"]])] = ()
     """Accounts whose deploy and preview roles of this project may read the releases here."""
 
-    copies_from: Annotated[tuple[Bucket, ...], Field(examples=[["iris-releases"]])] = ()
-    """Buckets of other accounts from which the deploy roles here copy releases: those that FROM=
-    names. There, this account must be one of the readers."""
+    copies_from: Annotated[tuple[Source, ...], Field(examples=[[EXAMPLE]])] = ()
+    """Where releases are in other accounts from which the deploy roles here copy them: what the
+    stack says that FROM= names. There, this account must be one of the readers."""
 
     oidc_provider: Issuer | None = None
     """The ARN of the account's OIDC provider for GitHub, where there is one already: an account has
@@ -156,6 +157,10 @@ class Settings(Section):
 
     def _stack_problems(self, place: Place) -> Iterator[str]:
         """Stacks whose roles could change what is not theirs: they know it by how names start."""
+        for key, arn in (("oidc_provider", self.oidc_provider), ("boundary", self.boundary)):
+            _, partition, _, _, account, _ = (arn or place.issuer).split(":", 5)
+            if partition != place.partition or account not in (place.account, "aws"):
+                yield f"{key}: {arn} is of another account; write one of {place.account}."
         if not self.stacks:
             yield "stacks: is empty; list at least one stack."
         if len({each.lower() for each in self.stacks}) < len(self.stacks):
@@ -208,8 +213,10 @@ def _place_problems(place: Place, given: Given) -> Iterator[str]:
         yield f"{ACCOUNTS}: {was}; {remedy}."
     elif given.deploying and place.account == placeholder.ACCOUNT:
         yield f"{ACCOUNTS}: {place.account} is a placeholder; write your account."
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", place.region):
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", place.region):
         was = f"is {spelt(place.region)}" if place.region else "is missing"
         yield f"{REGION}: {was}; write one such as eu-central-1."
+    if given.deploying and placeholder.ACCOUNT in str(given.raw.get("readers")):
+        yield f"readers: {placeholder.ACCOUNT} is a placeholder; write your own, or remove it."
     if given.deploying and given.raw.get("repository") == PLACEHOLDER_REPOSITORY:
         yield f"repository: {PLACEHOLDER_REPOSITORY} is a placeholder; write your own."

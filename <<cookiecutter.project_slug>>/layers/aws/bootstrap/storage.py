@@ -7,10 +7,9 @@ from bootstrap.settings import Settings
 READS = ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")
 
 
-def may_read_releases(settings: Settings) -> list[Statement]:
-    """Releases of this project, those of other accounts too."""
-    place = settings.place
-    buckets = [place.bucket(name) for name in (settings.releases, *settings.copies_from)]
+def may_read_releases(place: Place, *names: str) -> list[Statement]:
+    """Releases of this project in buckets of these names."""
+    buckets = [place.bucket(name) for name in names]
     own = {"StringLike": {"s3:prefix": f"{place.project}/*"}}
     return [
         allow(READS, [f"{bucket}/{place.project}/*" for bucket in buckets]),
@@ -23,7 +22,7 @@ def may_publish(settings: Settings) -> list[Statement]:
     """Reading releases, and adding to them."""
     bucket = settings.place.bucket(settings.releases)
     return [
-        *may_read_releases(settings),
+        *may_read_releases(settings.place, settings.releases),
         allow(["s3:PutObject"], f"{bucket}/{settings.place.project}/*"),
     ]
 

@@ -14,6 +14,7 @@ from bootstrap.permissions import PASSED_TO
 from bootstrap.place import Place
 from bootstrap.settings import Settings
 from infra.problems import Problems
+from tests.artefacts import COPIED, COPIES
 from tests.program import Program, run
 from tests.support import ROOT
 from tools.stack_file import config, handed_over
@@ -250,14 +251,19 @@ def test_what_there_is_already_is_not_made() -> None:
     assert BOUNDARY not in said
 
 
-def test_releases_are_copied_from_buckets_that_are_named() -> None:
-    program = bootstrap(copies_from=["of-dev"])
-    reads = [
-        each["Action"]
-        for each in statements(program, "RolePolicy", "iris-deploy-prod")
-        if "arn:aws:s3:::of-dev/iris/*" in each["Resource"]
-    ]
-    assert reads == [["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"]]
+def test_releases_are_copied_from_where_it_is_named() -> None:
+    source, arn = COPIED
+    program = bootstrap(copies_from=[source.replace(ACCOUNT, OTHER)])
+    reads = {
+        name: [
+            each["Action"]
+            for each in statements(program, "RolePolicy", f"iris-{name}")
+            if arn.replace(ACCOUNT, OTHER) in each.get("Resource", ())
+        ]
+        for name in ("deploy-prod", "preview")
+    }
+    assert reads == {"deploy-prod": [COPIES], "preview": []}
+    assert refusal(copies_from=["A place"])[0].startswith('copies_from.0: "A place" is not ')
 
 
 def test_it_says_what_the_stacks_and_github_need(made: Program) -> None:
@@ -274,7 +280,7 @@ def test_it_says_what_the_stacks_and_github_need(made: Program) -> None:
 
 
 def test_policies_are_as_long_as_aws_takes_them_for_the_longest_names() -> None:
-    keys = given(stacks=["s" * 16], previewed=[], copies_from=["b" * 63])
+    keys = given(stacks=["s" * 16], previewed=[], copies_from=[COPIED[0]])
     project = "i" * 32
     renamed = {key.replace("iris-bootstrap", f"{project}-bootstrap"): keys[key] for key in keys}
     with contextlib.chdir(FOLDER):
@@ -289,7 +295,14 @@ def test_policies_are_as_long_as_aws_takes_them_for_the_longest_names() -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition"),
-    [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    [
+        ("eu-central-1", "aws"),
+        ("mx-central-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
 )
 def test_names_are_of_the_part_of_aws_where_the_region_is(region: str, partition: str) -> None:
     assert Place("iris", ACCOUNT, region).arn("lambda", "function:iris").split(":")[1] == partition
@@ -319,6 +332,20 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     [
         ({"repository": None}, 'repository: is missing; add one such as "you@1234/iris@5678".'),
         ({"stacks": []}, "stacks: is empty; list at least one stack."),
+        (
+            {"boundary": f"arn:aws:iam::{OTHER}:policy/b"},
+            f"boundary: arn:aws:iam::{OTHER}:policy/b is of another account; write one of"
+            f" {ACCOUNT}.",
+        ),
+        (
+            {"oidc_provider": f"arn:aws-cn:iam::{ACCOUNT}:oidc-provider/{ISSUER}"},
+            f"oidc_provider: arn:aws-cn:iam::{ACCOUNT}:oidc-provider/{ISSUER} is of another"
+            f" account; write one of {ACCOUNT}.",
+        ),
+        (
+            {"readers": ["000000000000"]},
+            "readers: 000000000000 is a placeholder; write your own, or remove it.",
+        ),
         (
             {"stacks": ["dev", "Dev"]},
             "stacks: names a stack twice, since upper case does not count; rename one of them.",

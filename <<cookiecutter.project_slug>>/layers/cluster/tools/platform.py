@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from infra.problems import mapping
-from serving.release import Build
 from tools import stack_file
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
 # https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch
@@ -12,6 +12,10 @@ LABEL = "kubernetes.io/arch"
 
 
 def wanted_by(stack: str) -> str:
-    """The platform of this working tree's API version in a stack."""
-    keys = stack_file.of_version(ROOT, stack, Build.load().api_version)
+    """The platform of this working tree's API version in a stack.
+
+    Raises:
+        Refused: there is no such stack, or no such API version.
+    """
+    keys = stack_file.of_version(ROOT, stack, own_build().api_version)
     return f"linux/{mapping(keys.get('node_selector')).get(LABEL, 'amd64')}"

@@ -40,8 +40,12 @@ def login(_stack: str, address: str) -> Login | None:
     return None
 
 
-def prepare(_stack: str, _address: str, _engine: Engine, _login: Login | None) -> None:
-    """Nothing: an engine knows its logins, and a registry makes the repository."""
+def make(_stack: str, _address: str) -> None:
+    """Nothing: a registry makes a repository by itself."""
+
+
+def let_in(_engine: Engine, _address: str, _login: Login | None) -> None:
+    """Nothing: an engine knows its logins."""
 
 
 def kept() -> Iterator[Path]:

@@ -14,7 +14,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 # It writes down how it was called and what it was given, and fails as a file says that is named
-# after the command. The labels of the image of this machine are a file, which a push sends.
+# after the command. The labels of the image of this machine are a file, which a push sends; those
+# of one that is pulled are another.
 ENGINE = """#!/bin/sh
 echo "$*" >> "$HERE/calls"
 if [ "$1" = login ]; then read -r given; echo "$given" >> "$HERE/given"; fi
@@ -23,6 +24,8 @@ case "$1" in
   image)
     if [ -f "$HERE/built" ]; then read -r said < "$HERE/built"; echo "$said"; exit 0; fi
     echo "Error response from daemon: No such image: $5" >&2; exit 1 ;;
+  pull)
+    read -r said < "$HERE/pulled"; echo "$said" > "$HERE/built" ;;
   push)
     read -r said < "$HERE/built"; echo "$said" > "$HERE/published" ;;
 esac

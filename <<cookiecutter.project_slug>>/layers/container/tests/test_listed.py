@@ -65,6 +65,20 @@ def test_where_nothing_is_published_all_that_is_served_is_missing(
     assert all("not published" in line for line in lines)
 
 
+def test_what_stacks_serve_from_elsewhere_is_not_missing_here(
+    registry: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"config: {{versions: {{{PROD}, v5: {{}}}}, image: {{repository: ghcr.io/me/iris}}}}"
+    (tmp_path / "Pulumi.prod.yaml").write_text(text, encoding="utf-8")
+    digest = has(registry, **{"2.0.0": {"api-version": "v2"}})["2.0.0"]
+    releases.main("dev")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "1.10.0   v1  not published  dev",
+        f"2.0.0    v2  {digest}   dev",
+        "3.0.0    v3  not published  dev",
+    ]
+
+
 def test_a_stack_file_that_can_not_be_read_is_named(registry: Server, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.test.yaml").write_text("[", encoding="utf-8")
     with pytest.raises(Refused, match=r"^Pulumi\.test\.yaml can't be used: "):

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.loopback import Pushed, Said, serving, stand_in
+from tests.loopback import Pushed, Said, Server, serving, stand_in
 from tests.support import BUILD, ROOT
 from tools import build, image, model, platform, publish, published, repository
-from tools.refused import Refused
+from tools.refused import NotBuilt, Refused
 
 PLATFORM = "linux/amd64"
 TAG = BUILD.release
@@ -44,9 +45,11 @@ class Machine:
         path = self.folder / "calls"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
-    def publishes(self, engine: str = "docker", *, compare: bool = False) -> str:
+    def publishes(
+        self, engine: str = "docker", other: str | None = None, *, compare: bool = False
+    ) -> str:
         """What is said."""
-        return publish.main("dev", engine, PLATFORM, compare=compare)
+        return publish.main("dev", engine, PLATFORM, other, compare=compare)
 
     def refusal(self, engine: str = "docker") -> str:
         """What is said instead of a release that is published."""
@@ -64,7 +67,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setattr(publish, "labels", lambda platform: own)
     monkeypatch.setattr(build, "labels", lambda platform: own)
     monkeypatch.setattr(repository, "login", lambda *_: None)
-    monkeypatch.setattr(repository, "prepare", lambda *_: None)
+    monkeypatch.setattr(repository, "make", lambda *_: None)
+    monkeypatch.setattr(repository, "let_in", lambda *_: None)
     with serving(Pushed(tmp_path, TAG)) as registry:
         assert isinstance(registry, Pushed)
         yield Machine(tmp_path, registry, own)
@@ -151,6 +155,54 @@ def test_an_image_of_another_working_tree_is_not_pushed(machine: Machine, labels
     assert [call.split()[0] for call in machine.calls] == ["image"]
 
 
+@pytest.fixture
+def elsewhere(machine: Machine) -> Iterator[Server]:
+    """The registry of another stack, `stage`."""
+    with serving(Server()) as registry:
+        (machine.folder / "Pulumi.stage.yaml").write_text(
+            f"config:\n  {BUILD.service}:image: {{repository: {registry.address}/models/iris}}\n",
+            encoding="utf-8",
+        )
+        yield registry
+
+
+def test_the_image_of_another_stack_is_copied(machine: Machine, elsewhere: Server) -> None:
+    theirs = f"{elsewhere.address}/models/iris@{elsewhere.publish(TAG, machine.own)}"
+    (machine.folder / "pulled").write_text(f"{json.dumps(machine.own)}\n", encoding="utf-8")
+    assert machine.publishes(other="stage").startswith(f"published {machine.image}\n")
+    assert machine.calls[1:] == [
+        f"pull --platform {PLATFORM} {theirs}",
+        f"tag {theirs} {machine.image}",
+        f"push {machine.image}",
+    ]
+
+
+def test_the_image_of_this_machine_comes_before_that_of_another_stack(
+    machine: Machine, elsewhere: Server
+) -> None:
+    machine.has_built(machine.own)
+    machine.publishes(other="stage")
+    assert machine.calls[1:] == [f"push {machine.image}"]
+    assert elsewhere.asked == []
+
+
+def test_what_another_stack_lacks_is_to_be_built(machine: Machine, elsewhere: Server) -> None:
+    with pytest.raises(NotBuilt, match=r"^neither .* is anywhere; run `make build`\.$"):
+        machine.publishes(other="stage")
+    for other, platforms in (("dev", PLATFORM), ("stage", f"{PLATFORM},linux/arm64")):
+        with pytest.raises(NotBuilt, match=r" is not on this machine; run `make build`\.$"):
+            publish.main("dev", "docker", platforms, other)
+
+
+def test_what_another_stack_has_otherwise_is_not_copied(
+    machine: Machine, elsewhere: Server
+) -> None:
+    elsewhere.publish(TAG, machine.own | {"source": "0" * 64})
+    with pytest.raises(Refused, match="made of something else"):
+        machine.publishes(other="stage")
+    assert [call.split()[0] for call in machine.calls] == ["image"]
+
+
 def test_an_engine_that_does_not_answer_is_not_taken_for_one_without_the_image(
     machine: Machine,
 ) -> None:
@@ -182,6 +234,20 @@ def test_what_another_put_there_meanwhile_is_not_said_to_be_this_one(machine: Ma
 
     machine.registry.answer = overtaken
     assert f"{machine.image} was published, and made of something else" in machine.refusal()
+
+
+@pytest.mark.parametrize("release", ["1.0.0+abc", f"1.0.0-{'a' * 128}"])
+def test_a_release_that_can_be_no_tag_is_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, release: str
+) -> None:
+    monkeypatch.setattr(image, "own_build", lambda: msgspec.structs.replace(BUILD, release=release))
+    said = machine.refusal()
+    assert said.startswith(f"pyproject.toml: version {release} can't be the tag of an image; write")
+
+
+def test_a_stack_file_that_is_no_text_is_named(machine: Machine) -> None:
+    (machine.folder / "Pulumi.dev.yaml").write_bytes(b"config: \xff")
+    assert machine.refusal().startswith("Pulumi.dev.yaml is not YAML: ")
 
 
 def test_an_image_is_built_with_what_it_is_made_of(machine: Machine) -> None:
@@ -280,12 +346,14 @@ def test_the_status_says_whether_it_is_published_and_only_then_there_is_a_digest
             "import runpy, sys; from pathlib import Path; from tools import image, repository;"
             " own = image.labels('linux/amd64'); image.labels = lambda platform: own;"
             f" image.ROOT = Path({str(machine.folder)!r});"
-            " repository.login = repository.prepare = lambda *_: None;"
+            " repository.login = repository.make = repository.let_in = lambda *_: None;"
             " runpy.run_module('tools.publish', run_name='__main__')"
         )
         command = [sys.executable, "-c", program, "dev"]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
+    said = run()
+    assert (said.returncode, said.stdout) == (3, "")
     machine.has_built(machine.own)
     machine.fails("push", "denied")
     said = run()

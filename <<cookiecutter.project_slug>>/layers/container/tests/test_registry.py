@@ -128,6 +128,21 @@ def test_what_is_no_manifest_is_said(server: Server) -> None:
     assert refusal(server) == "HOST does not answer as a registry does; correct image.repository."
 
 
+@pytest.mark.parametrize("body", [b'{"manifests": null}', b'{"manifests": []}'])
+def test_an_index_of_nothing_has_no_labels(server: Server, body: bytes) -> None:
+    server.answers[MANIFEST] = Said(200, body)
+    found = find(server)
+    assert found is not None
+    assert found.labels == {}
+
+
+def test_a_registry_that_gives_no_token_is_said(server: Server) -> None:
+    server.authorization = "Bearer t0ken"
+    server.challenges = (f'Bearer realm="http://{server.address}/token"',)
+    server.answers["/token"] = Said(200, b'{"token": null}')
+    assert refusal(server) == "HOST gives no token; log in anew, or try again later."
+
+
 def test_what_has_another_digest_is_not_believed(server: Server) -> None:
     server.publish("1.4.2", LABELS)
     server.answers[blob_of(server)] = Said(200, json.dumps({"config": {}}).encode())

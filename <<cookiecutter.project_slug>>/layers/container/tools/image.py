@@ -5,17 +5,20 @@ tag is this working tree's release.
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 import yaml
 
 from infra.problems import mapping
-from serving.release import Build
 from tools import model, source, stack_file
 from tools.refused import Refused
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+TAG = r"\w[\w.-]{0,127}"
 # What goes into an image beside serving/, contracts/ and the model, or says what does.
 FILES = ("requirements/runtime.txt", "Dockerfile", ".python-version")
 
@@ -26,19 +29,24 @@ def name(stack: str) -> str:
     Raises:
         Refused: the stack file names no repository.
     """
-    build = Build.load()
+    build = own_build()
     path = ROOT / f"Pulumi.{stack}.yaml"
     try:
         config = stack_file.whole(stack_file.config(path), build.service)
     except FileNotFoundError:
         raise Refused(f"{path.name} is missing.") from None
-    except yaml.YAMLError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise Refused(f"{path.name} is not YAML: {error}") from None
     key = f"{build.service}:image"
     repository = mapping(config.get(key)).get("repository")
     if not repository:
         remedy = "write where the images go, without a tag"
         raise Refused(f"{path.name}: {key} has no repository; {remedy}.")
+    if not re.fullmatch(TAG, build.release):
+        raise Refused(
+            f"pyproject.toml: version {build.release} can't be the tag of an image; write one with"
+            " letters, digits, periods and hyphens alone."
+        )
     return f"{repository}:{build.release}"
 
 
@@ -70,7 +78,7 @@ def labels(platform: str) -> dict[str, str]:
     for part in ("contracts", "serving"):
         every = sorted((ROOT / part).rglob("*"))
         own += [path for path in every if path.is_file() and _taken(path)]
-    build = Build.load()
+    build = own_build()
     facts = {"service": build.service, "api_version": build.api_version, "release": build.release}
     return {
         "source": source.digest([*own, *model.files(folder)], ROOT, platform=platform, **facts),
@@ -83,7 +91,7 @@ def labels(platform: str) -> dict[str, str]:
 def _taken(path: Path) -> bool:
     """Whether .dockerignore leaves it in."""
     parts = path.relative_to(ROOT).parts
-    return not any(part.startswith(".") or part == "__pycache__" for part in parts)
+    return not model.stays_out(parts)
 
 
 if __name__ == "__main__":

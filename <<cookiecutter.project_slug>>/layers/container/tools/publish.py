@@ -1,8 +1,9 @@
-"""Publish this working tree's image: `python -m tools.publish STACK [--engine …] [--platform …]`.
+"""Publish this working tree's image: `python -m tools.publish STACK [--from STACK] [--engine …]`.
 
 Puts the image of `make build` into the registry of a stack, where a release never changes; builds
-nothing. What is there is not sent again, and needs no image on this machine. With `--compare` it
-only says whether what is published is this.
+nothing. The image is the one on this machine, else the one of the stack that `--from` names. What
+is there is not sent again, and needs no image on this machine. With `--compare` it only says
+whether what is published is this.
 """
 
 import sys
@@ -12,15 +13,18 @@ from tools import repository
 from tools.engine import Engine
 from tools.image import labels, name, parser
 from tools.platform import wanted_by
-from tools.refused import Refused
+from tools.refused import NotBuilt, Refused
 from tools.registry import Image, Registry
 from tools.source import apart
 
 
-def main(stack: str, engine: str, platform: str, *, compare: bool = False) -> str:
+def main(
+    stack: str, engine: str, platform: str, other: str | None = None, *, compare: bool = False
+) -> str:
     """Publish, or only compare; returns what to say, with the digest that the registry has.
 
     Raises:
+        NotBuilt: there is no image of this working tree.
         Refused: nothing is published.
     """
     image = name(stack)
@@ -34,8 +38,16 @@ def main(stack: str, engine: str, platform: str, *, compare: bool = False) -> st
     if compare:
         return f"{image} is to be published"
     own = Engine(engine)
-    _built(own.labels(image), made_of, image, platform)
-    repository.prepare(stack, address, own, login)
+    try:
+        _built(own.labels(image), made_of, image, platform)
+    except NotBuilt:
+        theirs = other and name(other)
+        # Of several platforms an engine pulls one.
+        if not theirs or theirs == image or "," in platform:
+            raise
+        _copied(theirs, image, own, made_of, stack, platform)
+    repository.make(stack, address)
+    repository.let_in(own, address, login)
     own.run("push", image)
     there = registry.find(tag, platform)
     if there is None:
@@ -63,22 +75,50 @@ def _same(there: Image, made_of: Mapping[str, str], image: str, platform: str) -
 def _built(
     labels: Mapping[str, str] | None, made_of: Mapping[str, str], image: str, platform: str
 ) -> None:
-    """See that this machine has the image of this working tree."""
+    """See that this machine has the image of this working tree.
+
+    Raises:
+        NotBuilt: it has not.
+    """
     if labels is None:
-        raise Refused(f"{image} is not on this machine; run `make build`.")
+        raise NotBuilt(f"{image} is not on this machine; run `make build`.")
     if labels.get("source") != made_of["source"]:
-        raise Refused(
+        raise NotBuilt(
             f"{image} is not a build of this working tree as it is, for {platform}; run"
             " `make build`."
         )
 
 
+def _copied(
+    theirs: str, image: str, engine: Engine, made_of: Mapping[str, str], stack: str, platform: str
+) -> None:
+    """Have the image of another repository on this machine, under a name of this one.
+
+    Raises:
+        NotBuilt: it is not there either.
+        Refused: another is there, or it can't be had.
+    """
+    address, _, tag = theirs.rpartition(":")
+    login = repository.login(stack, address)
+    there = Registry(address, login).find(tag, platform)
+    if there is None:
+        raise NotBuilt(f"neither {image} nor {theirs} is anywhere; run `make build`.")
+    _same(there, made_of, theirs, platform)
+    repository.let_in(engine, address, login)
+    engine.run("pull", "--platform", platform, f"{address}@{there.digest}")
+    engine.run("tag", f"{address}@{there.digest}", image)
+
+
 if __name__ == "__main__":
     own = parser("tools.publish")
+    own.add_argument("--from", dest="other")
     own.add_argument("--compare", action="store_true")
     given = own.parse_args()
     try:
         platform = given.platform or wanted_by(given.stack)
-        print(main(given.stack, given.engine, platform, compare=given.compare))
+        print(main(given.stack, given.engine, platform, given.other, compare=given.compare))
+    except NotBuilt as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(problem.STATUS)
     except Refused as problem:
         sys.exit(str(problem))

@@ -8,6 +8,8 @@ from tools.image import name
 from tools.registry import Registry
 
 AT_ONCE = 8
+# The key of a stack file that says where they are.
+WHERE = ("image", "repository")
 
 
 def published(stack: str) -> Iterator[tuple[str | None, str, str]]:

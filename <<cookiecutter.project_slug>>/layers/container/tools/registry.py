@@ -211,7 +211,10 @@ class Registry:
         response = self._send(realm, own, form)
         self._refused(response.status)
         given = self._json(response.body)
-        return f"Bearer {given.get('token') or given.get('access_token')}"
+        token = given.get("token") or given.get("access_token")
+        if not token:
+            raise Refused(f"{self.host} gives no token; log in anew, or try again later.")
+        return f"Bearer {token}"
 
     def _send(self, url: str, headers: Mapping[str, str], form: bytes | None = None) -> Response:
         """One request, and those that it is redirected to."""
@@ -259,7 +262,7 @@ def located(address: str) -> tuple[str, str]:
 
 def _chosen(manifests: Any, platform: str | None) -> str | None:
     """The digest of a platform's manifest among those of an index."""
-    for each in map(mapping, manifests):
+    for each in map(mapping, manifests or ()):
         own = mapping(each.get("platform"))
         parts = [str(own.get(key, "")) for key in ("os", "architecture", "variant")]
         # An attestation of an image stands beside it, and is of no platform.

@@ -3,6 +3,7 @@
 from bootstrap.logs import KEEPS_LOGS
 from bootstrap.policy import Statement, allow
 from bootstrap.settings import Settings
+from bootstrap.storage import may_read_releases
 
 # To whom a deploy may hand a role.
 PASSED_TO = ("lambda.amazonaws.com",)
@@ -46,6 +47,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
         allow(OF_FUNCTIONS, place.arn("lambda", f"function:{prefix}-*")),
         allow((*KEEPS_LOGS, *OF_METRICS), place.arn("logs", f"log-group:/aws/lambda/{prefix}-*")),
         allow(OF_DASHBOARDS, place.of_account("cloudwatch", f"dashboard/{prefix}")),
+        *(may_read_releases(place, *settings.copies_from) if settings.copies_from else []),
     ]
 
 

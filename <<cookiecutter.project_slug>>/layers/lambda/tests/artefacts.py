@@ -14,6 +14,9 @@ from tests.contracts import write_contract
 KEPT: tuple[str, ...] = ()
 # Keys that every stack needs, whatever its scheme.
 KEYS: dict[str, Any] = {}
+# What releases are copied from, as bootstrap's copies_from says it, and by its name in IAM.
+COPIED = ("of-dev", "arn:aws:s3:::of-dev/iris/*")
+COPIES = ["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"]
 
 
 def write(folder: Path, project: str, name: str, version: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from tests.support import BUILD, EXAMPLE, ROOT, VERSION
 from tools import build, elf, gateway, libraries, model
+from tools.refused import Refused
 
 OURS = ("contracts/", "model/", "serving/")
 
@@ -162,8 +163,9 @@ def test_it_is_for_what_the_stack_runs_it_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, architecture: str
 ) -> None:
     monkeypatch.setattr(build, "ROOT", tmp_path)
-    assert build.wanted_by("dev") == "arm64"  # also where there is no such file
     file(tmp_path / "Pulumi.yaml", "name: iris")
+    with pytest.raises(Refused, match=r"Pulumi\.dev\.yaml is missing: the stacks here are: \.$"):
+        build.wanted_by("dev")
     own = f"config: {{iris:versions: {{v0: {{architecture: x86_64}}, {VERSION}: {said}}}}}"
     file(tmp_path / "Pulumi.dev.yaml", own)
     assert build.wanted_by("dev") == architecture
@@ -182,6 +184,8 @@ def test_it_takes_the_code_the_contract_and_the_model_with_its_own_code(
     root, folder = copied(tmp_path / "project"), tmp_path / "unpacked"
     for name in ("features.py", "tokenizer/vocab.txt", ".DS_Store", "__pycache__/features.pyc"):
         file(root / "model" / name)
+    for name in (".env", ".cache/words.txt", "__pycache__/app.pyc"):
+        file(root / "serving" / name)
     monkeypatch.setattr(build, "ROOT", root)
     build.copy_project(folder, BUILD, "arm64")
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

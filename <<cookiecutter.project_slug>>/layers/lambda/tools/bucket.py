@@ -70,9 +70,10 @@ class Bucket:
         try:
             head = self.client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
-            if error.response["Error"]["Code"] in MISSING:
-                return None
-            raise self._refused(error) from None
+            if error.response["Error"]["Code"] not in MISSING:
+                raise self._refused(error) from None
+            self._there()
+            return None
         except BotoCoreError as error:
             raise self._refused(error) from None
         try:
@@ -110,6 +111,7 @@ class Bucket:
         Raises:
             Refused: the bucket doesn't take it.
         """
+        self._keeps_versions()
         archive = Archive(facts["service"], facts["release"], facts["architecture"])
         sha256 = _sha256(content)
         metadata = {name.replace("_", "-"): facts[name] for name in METADATA}
@@ -145,6 +147,25 @@ class Bucket:
         except (BotoCoreError, ClientError) as error:
             raise self._refused(error) from None
 
+    def _keeps_versions(self) -> None:
+        """See that it does, as far as that may be asked: else a release would be lost to it."""
+        try:
+            status = self.client.get_bucket_versioning(Bucket=self.name).get("Status")
+        except (BotoCoreError, ClientError):
+            return
+        if status != "Enabled":
+            raise Refused(
+                f"the bucket {self.name} keeps no versions; switch its versioning on, and run `make"
+                " publish` again."
+            )
+
+    def _there(self) -> None:
+        """See that there is such a bucket: about what is in it S3 says no more than 404."""
+        try:
+            self.client.head_bucket(Bucket=self.name)
+        except (BotoCoreError, ClientError) as error:
+            raise self._refused(error) from None
+
     def _refused(self, error: Exception) -> Refused:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
         if code in ("301", "PermanentRedirect"):
@@ -152,7 +173,7 @@ class Bucket:
                 f"the bucket {self.name} is in another region than {self.stack}, and Lambda takes"
                 " code from its own alone; write a bucket there."
             )
-        if code == "NoSuchBucket":
+        if code in ("404", "NoSuchBucket"):
             return Refused(f"there is no bucket {self.name}; `make bootstrap` makes one.")
         return Refused(
             f"the bucket {self.name} refuses ({error}); this shell needs credentials that may read"

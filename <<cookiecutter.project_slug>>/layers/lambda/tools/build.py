@@ -29,7 +29,9 @@ from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import libraries, model, stack_file
 from tools.limit import MAX_UNPACKED_BYTES
+from tools.refused import Refused
 from tools.source import digest
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
 # What make says; without make the one from the PATH, else the one that `make setup` fetched.
@@ -77,15 +79,14 @@ if result["statusCode"] != 200:
 
 
 def main(architecture: str) -> None:
-    """Build one zip; say what is being done and how long it took."""
+    """Build one zip; say what is being done and how long it took.
+
+    Raises:
+        Refused: pyproject.toml doesn't say what this is.
+    """
     if architecture not in PLATFORMS:
         sys.exit(f"ARCH={architecture} is none of {', '.join(PLATFORMS)}.")
-    try:
-        build = Build.load()
-    except msgspec.ValidationError as error:
-        sys.exit(
-            f'pyproject.toml: write a version such as "1.4.2", an api_version such as "v1": {error}'
-        )
+    build = own_build()
     target = ROOT / Archive(build.service, build.release, architecture).path
     target.parent.mkdir(exist_ok=True)
     check_before(target, build)
@@ -122,8 +123,12 @@ def main(architecture: str) -> None:
 
 
 def wanted_by(stack: str) -> str:
-    """The architecture of this working tree's API version in a stack."""
-    keys = stack_file.of_version(ROOT, stack, Build.load().api_version)
+    """The architecture of this working tree's API version in a stack.
+
+    Raises:
+        Refused: there is no such stack, or no such API version.
+    """
+    keys = stack_file.of_version(ROOT, stack, own_build().api_version)
     return str(keys.get("architecture", "arm64"))
 
 
@@ -349,8 +354,13 @@ def _project(build: Build) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
+    """All but what is hidden, and bytecode."""
     every = folder.rglob("*", recurse_symlinks=True)
-    return sorted(path for path in every if path.is_file() and path.suffix != ".pyc")
+    return sorted(
+        path
+        for path in every
+        if path.is_file() and not model.stays_out(path.relative_to(folder).parts)
+    )
 
 
 def _sizes(folder: Path) -> Counter[str]:
@@ -367,4 +377,7 @@ def _python_version() -> str:
 
 
 if __name__ == "__main__":
-    main(wanted_by(sys.argv[2]) if sys.argv[1] == "--of" else sys.argv[1])
+    try:
+        main(wanted_by(sys.argv[2]) if sys.argv[1] == "--of" else sys.argv[1])
+    except Refused as problem:
+        sys.exit(str(problem))

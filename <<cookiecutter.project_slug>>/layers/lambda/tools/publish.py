@@ -19,8 +19,9 @@ from serving.release import Build
 from tools import build as building
 from tools import model
 from tools.bucket import Bucket
-from tools.refused import Refused
+from tools.refused import NotBuilt, Refused
 from tools.source import apart
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,9 +30,10 @@ def main(stack: str, other: str | None = None, *, compare: bool = False) -> str:
     """Publish, or only compare; returns what to say.
 
     Raises:
+        NotBuilt: there is no build of this working tree.
         Refused: nothing is published.
     """
-    build = Build.load()
+    build = own_build()
     bucket = Bucket.of(stack, build)
     source = building.source(build, bucket.architecture)
     there = bucket.find(build)
@@ -60,7 +62,8 @@ def _zip(
     """The bytes of this release, and what it says of itself.
 
     Raises:
-        Refused: it is not in dist/, and not in the bucket of the other stack.
+        NotBuilt: it is not in dist/, and not in the bucket of the other stack.
+        Refused: what is there is something else.
     """
     path = bucket.archive(build).path
     make = "make build" + ("" if bucket.architecture == "arm64" else f" ARCH={bucket.architecture}")
@@ -68,14 +71,14 @@ def _zip(
         content = (ROOT / path).read_bytes()
         facts = _facts(path, content)
         if facts.get("source") != source:
-            raise Refused(f"{path} is not a build of this working tree as it is; run `{make}`.")
+            raise NotBuilt(f"{path} is not a build of this working tree as it is; run `{make}`.")
         return content, facts
     if other is None:
-        raise Refused(f"{path} is missing; run `{make}`, or copy what a stack has: FROM=dev.")
+        raise NotBuilt(f"{path} is missing; run `{make}`, or copy what a stack has: FROM=dev.")
     origin = Bucket.of(other, build)
     there = origin.find(build)
     if there is None:
-        raise Refused(f"{path} is missing, and {other} has none either; run `{make}`.")
+        raise NotBuilt(f"{path} is missing, and {other} has none either; run `{make}`.")
     content = origin.get(there)
     facts = _facts(there.key, content)
     if facts.get("source") != source:
@@ -110,5 +113,8 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     try:
         print(main(arguments.stack, arguments.other, compare=arguments.compare))
+    except NotBuilt as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(problem.STATUS)
     except Refused as problem:
         sys.exit(str(problem))

@@ -3,6 +3,7 @@
 from bootstrap.logs import KEEPS_LOGS
 from bootstrap.policy import Statement, allow
 from bootstrap.settings import Settings
+from infra.images import Repository
 
 # To whom a deploy may hand a role.
 PASSED_TO = ("apigateway.amazonaws.com", "sagemaker.amazonaws.com")
@@ -60,6 +61,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
     named = prefix.lower()  # as SageMaker writes names into ARNs
     scaling = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     linked = place.of_account("iam", f"role/aws-service-role/{SCALES}/*")
+    copied = [Repository.of(each).arn(place.partition) for each in settings.copies_from]
     return [
         allow(
             OF_ENDPOINTS,
@@ -84,6 +86,7 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
         # A token is of no repository.
         allow(["ecr:GetAuthorizationToken"], "*"),
         allow((*PULLS, *PUSHES, *LISTS), images(settings)),
+        *([allow(PULLS, copied)] if copied else []),
     ]
 
 

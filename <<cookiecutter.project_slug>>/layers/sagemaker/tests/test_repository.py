@@ -76,9 +76,16 @@ def test_ecr_says_who_asks_the_registry(ecr: Stubber) -> None:
     assert repository.login("dev", ADDRESS) == OWN
 
 
-def test_the_engine_logs_in_to_a_repository_that_is_there(ecr: Stubber, tmp_path: Path) -> None:
+def test_a_repository_that_is_there_is_not_made(
+    ecr: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
     ecr.add_response("describe_repositories", {"repositories": []}, WHERE)
-    repository.prepare("dev", ADDRESS, Engine("docker"), OWN)
+    repository.make("dev", ADDRESS)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_engine_logs_in_to_the_registry(ecr: Stubber, tmp_path: Path) -> None:
+    repository.let_in(Engine("docker"), ADDRESS, OWN)
     assert written(tmp_path, "calls") == [f"login --username AWS --password-stdin {HOST}"]
 
 
@@ -87,13 +94,12 @@ def test_a_repository_that_is_missing_is_made_with_tags_that_never_move(
 ) -> None:
     ecr.add_client_error("describe_repositories", "RepositoryNotFoundException", "", 400, {}, WHERE)
     ecr.add_response("create_repository", {"repository": {}}, MADE)
-    repository.prepare("dev", ADDRESS, Engine("docker"), OWN)
+    repository.make("dev", ADDRESS)
     assert capsys.readouterr().out == "made the repository models/iris in eu-central-1\n"
 
 
 def test_the_password_is_handed_over_and_is_no_argument(ecr: Stubber, tmp_path: Path) -> None:
-    ecr.add_response("describe_repositories", {"repositories": []}, WHERE)
-    repository.prepare("dev", ADDRESS, Engine("docker"), OWN)
+    repository.let_in(Engine("docker"), ADDRESS, OWN)
     assert written(tmp_path, "given") == ["secret"]
     assert not [call for call in written(tmp_path, "calls") if "secret" in call]
 
@@ -105,7 +111,7 @@ def test_what_aws_refuses_is_said_with_whose_credentials_it_needs(ecr: Stubber) 
     assert str(refused.value).endswith(f"You may not.{REMEDY}")
     ecr.add_client_error("describe_repositories", "AccessDeniedException", "You may not.")
     with pytest.raises(Refused) as refused:
-        repository.prepare("dev", ADDRESS, Engine("docker"), OWN)
+        repository.make("dev", ADDRESS)
     assert str(refused.value).endswith(f"You may not.{REMEDY}")
 
 
@@ -137,7 +143,6 @@ def test_what_is_nobodys_repository_is_refused_before_anything_is_asked(
 
 
 def test_an_engine_that_can_not_log_in_ends_it(ecr: Stubber, tmp_path: Path) -> None:
-    ecr.add_response("describe_repositories", {"repositories": []}, WHERE)
     (tmp_path / "login fails").write_text("denied\n", encoding="utf-8")
     with pytest.raises(Refused, match=r"^`docker login .* failed\.$"):
-        repository.prepare("dev", ADDRESS, Engine("docker"), OWN)
+        repository.let_in(Engine("docker"), ADDRESS, OWN)

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from serving.release import Build
 from tools import stack_file
+from tools.working_tree import own_build
 
 ROOT = Path(__file__).parent.parent
 # A family of instances whose generation is followed by a g, such as c7g or m6gd, has Graviton.
@@ -13,7 +13,11 @@ GRAVITON = r"ml\.[a-z]+\d+g[a-z]*\..*"
 
 
 def wanted_by(stack: str) -> str:
-    """The platform of this working tree's API version in a stack."""
-    keys = stack_file.of_version(ROOT, stack, Build.load().api_version)
+    """The platform of this working tree's API version in a stack.
+
+    Raises:
+        Refused: there is no such stack, or no such API version.
+    """
+    keys = stack_file.of_version(ROOT, stack, own_build().api_version)
     arm = re.fullmatch(GRAVITON, str(keys.get("instance_type")))
     return "linux/arm64" if arm else "linux/amd64"

@@ -1,6 +1,7 @@
 """The repository of images in ECR: who this machine is to it, and how it is made."""
 
 import base64
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,6 @@ from tools.refused import Refused
 from tools.registry import Login, located
 
 ROOT = Path(__file__).parent.parent
-MISSING = "RepositoryNotFoundException"
 
 
 class Repository(images.Repository):
@@ -49,21 +49,6 @@ class Repository(images.Repository):
         except (CannotAsk, OSError, TypeError, ValueError) as why:
             raise Refused(str(why)) from None
 
-    def make(self, ecr: Any) -> None:
-        """Make it where there is none, so that no tag in it ever moves."""
-        try:
-            ecr.describe_repositories(registryId=self.account, repositoryNames=[self.path])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != MISSING:
-                raise
-            ecr.create_repository(
-                registryId=self.account,
-                repositoryName=self.path,
-                imageTagMutability="IMMUTABLE",
-                imageScanningConfiguration={"scanOnPush": True},
-            )
-            print(f"made the repository {self.path} in {self.region}", flush=True)
-
     def refused(self, error: Exception) -> Refused:
         """What AWS said, and what it needs."""
         return Refused(
@@ -87,16 +72,35 @@ def login(stack: str, address: str) -> Login:
     return Login(user, password)
 
 
-def prepare(stack: str, address: str, engine: Engine, login: Login) -> None:
-    """Make the repository where there is none, and let the engine in.
+def make(stack: str, address: str) -> None:
+    """Make the repository at an address where there is none, so that no tag in it ever moves.
 
     Raises:
         Refused: AWS refuses.
     """
     repository = Repository.at(address)
+    ecr = repository.client(stack)
+    account, path = repository.account, repository.path
     try:
-        repository.make(repository.client(stack))
+        with suppress(ecr.exceptions.RepositoryNotFoundException):
+            ecr.describe_repositories(registryId=account, repositoryNames=[path])
+            return
+        ecr.create_repository(
+            registryId=account,
+            repositoryName=path,
+            imageTagMutability="IMMUTABLE",
+            imageScanningConfiguration={"scanOnPush": True},
+        )
     except (BotoCoreError, ClientError) as error:
         raise repository.refused(error) from None
+    print(f"made the repository {path} in {repository.region}", flush=True)
+
+
+def let_in(engine: Engine, address: str, login: Login) -> None:
+    """Let the engine in to the repository at an address.
+
+    Raises:
+        Refused: the engine failed.
+    """
     host = located(address)[0]
     engine.run("login", "--username", login.user, "--password-stdin", host, given=login.password)
