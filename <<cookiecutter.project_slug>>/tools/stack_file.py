@@ -46,8 +46,9 @@ def of_version(root: Path, stack: str, api_version: str) -> dict[str, Any]:
     try:
         project, keys = read(root, stack)
     except FileNotFoundError as missing:
+        name = Path(str(missing.filename)).name
         there = ", ".join(sorted(path.stem[7:] for path in root.glob("Pulumi.*.yaml")))
-        raise Refused(f"{missing.filename} is missing: the stacks here are: {there}.") from None
+        raise Refused(f"{name} is missing: the stacks here are: {there}.") from None
     except (OSError, ValueError, yaml.YAMLError):
         return {}
     return mapping(mapping(keys.get(f"{project}:versions")).get(api_version))

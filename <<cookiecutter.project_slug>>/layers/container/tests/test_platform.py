@@ -18,7 +18,7 @@ def test_it_is_for_what_the_stack_runs_it_on(
 ) -> None:
     monkeypatch.setattr(platform, "ROOT", tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: iris", encoding="utf-8")
-    with pytest.raises(Refused, match=r"Pulumi\.dev\.yaml is missing: the stacks here are: \.$"):
+    with pytest.raises(Refused, match=r"^Pulumi\.dev\.yaml is missing: the stacks here are: \.$"):
         platform.wanted_by("dev")
     text = f"config: {{iris:versions: {{v0: {ARM}, {OWN}: {said}}}}}"
     (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")

@@ -164,7 +164,7 @@ def test_it_is_for_what_the_stack_runs_it_on(
 ) -> None:
     monkeypatch.setattr(build, "ROOT", tmp_path)
     file(tmp_path / "Pulumi.yaml", "name: iris")
-    with pytest.raises(Refused, match=r"Pulumi\.dev\.yaml is missing: the stacks here are: \.$"):
+    with pytest.raises(Refused, match=r"^Pulumi\.dev\.yaml is missing: the stacks here are: \.$"):
         build.wanted_by("dev")
     own = f"config: {{iris:versions: {{v0: {{architecture: x86_64}}, {VERSION}: {said}}}}}"
     file(tmp_path / "Pulumi.dev.yaml", own)
