@@ -97,7 +97,9 @@ class Merges:
     def unmade(self, github: GitHub, stack: str) -> None:
         """Have a backend that knows no such stack."""
         said = f"error: no stack named '{stack}' found"
-        github.does("pulumi", f'test "$*" != "stack select {stack}" || {{ echo "{said}"; exit 255; }}')
+        github.does(
+            "pulumi", f'test "$*" != "stack select {stack}" || {{ echo "{said}"; exit 255; }}'
+        )
 
     def without(self, github: GitHub, name: str) -> None:
         """Have an environment that lacks something; a secret of this name is one too."""
@@ -227,7 +229,9 @@ class Merges:
         ]
         said = (github.project / "preview.md").read_text()
         assert said == job.summary
-        assert re.match(rf"<!-- preview -->\n## dev\n\n~~~~\n{self.unpublished} is to be published\n", said)
+        assert re.match(
+            rf"<!-- preview -->\n## dev\n\n~~~~\n{self.unpublished} is to be published\n", said
+        )
         assert said.endswith("## prod\n\nIt is not deployed yet.\n\n")
         assert self.previews_login in job.actions
         assert "write" not in {
@@ -245,7 +249,9 @@ class Merges:
         assert download == "gh run download 7 --name preview"
         assert look.startswith("gh api --paginate repos/{owner}/{repo}/issues/12/comments --jq ")
         assert 'startswith("<!-- preview -->")' in look
-        edit = "gh api --method PATCH repos/{owner}/{repo}/issues/comments/31 --field body=@preview.md"
+        edit = (
+            "gh api --method PATCH repos/{owner}/{repo}/issues/comments/31 --field body=@preview.md"
+        )
         assert said == [f"{edit} --silent" if there else "gh pr comment 12 --body-file preview.md"]
 
     def test_a_backend_that_refuses_is_red_and_shown(self, github: GitHub) -> None:
