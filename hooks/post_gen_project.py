@@ -31,7 +31,10 @@ def lay_layers():
     """Move the files of the chosen layers to where they belong, or fail before anything moved."""
     sources = {}
     problems = []
-    for layer in TARGETS[CONTEXT["target"]]["layers"][CONTEXT["versioning"]]:
+    layers = TARGETS[CONTEXT["target"]]["layers"][CONTEXT["versioning"]]
+    # What an organisation adds to its own copy of the template, on every target.
+    own = ["organisation"] if os.path.isdir("layers/organisation") else []
+    for layer in [*layers, *own]:
         folder = f"layers/{layer}"
         if not os.path.isdir(folder):
             problems.append(f"{folder} is missing")

@@ -24,6 +24,16 @@ CHART = ["chart-lint", "chart-package", "chart-push"]
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
+# A test that a project's organisation makes something else of its resources.
+SEES = '''"""Ours."""
+
+from tests.program import changed
+from tests.stacks import Stacks
+
+
+def test_it_changes_something(stacks: Stacks) -> None:
+    assert changed(stacks.run(), stacks.run(transformed=True))
+'''
 MODEL, INSIDE = "docs/your-model.md", "docs/how-it-works.md"
 
 
@@ -41,6 +51,21 @@ def copy(ready: Path, tmp_path: Path) -> Path:
 
 def test_its_own_tests_pass(ready: Path) -> None:
     assert re.search(r"\d+ passed in", succeed(ready, "test"))
+
+
+def test_the_example_of_what_an_organisation_wants_does_it(copy: Path) -> None:
+    (example,) = blocks(copy, "python", INSIDE)
+    (copy / "infra/organisation.py").write_text(f'"""Ours."""\n\n{example}', "utf-8")
+    (copy / "tests/test_example.py").write_text(SEES, "utf-8")
+    command = [
+        ".venv/bin/python",
+        "-m",
+        "pytest",
+        "tests/test_organisation.py",
+        "tests/test_example.py",
+    ]
+    subprocess.run(command, cwd=copy, env=ENVIRON, check=True)
+    succeed(copy, "lint")
 
 
 # The other two targets serve the model as these do.

@@ -55,6 +55,22 @@ def test_a_fifth_target_is_an_entry_a_choice_and_a_layer(template: Path, folder:
     assert "image" in make(folder / "x", "help").stdout
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_organisation_adds_files_to_every_target_and_replaces_none(
+    template: Path, folder: Path, target: str
+) -> None:
+    layer = template / TEMPLATE.name / "layers" / "organisation"
+    (layer / "infra").mkdir(parents=True)
+    (layer / "infra" / "organisation.py").write_text("# Ours.\n", "utf-8")
+    said = cookiecutter(folder, template=template, project_slug="x", target=target)
+    assert said.returncode == 0, said.stderr
+    assert (folder / "x" / "infra" / "organisation.py").read_text("utf-8") == "# Ours.\n"
+    (layer / "Makefile").touch()
+    said = cookiecutter(folder, template=template, project_slug="y", target=target)
+    assert "Makefile stands in the base and layers/organisation/Makefile" in said.stderr
+    assert not (folder / "y").exists()
+
+
 def refused(folder: Path, *flags: str, **given: Any) -> str:
     """What is said where no project is made."""
     said = cookiecutter(folder, *flags, **given)

@@ -19,6 +19,7 @@ from typing import Any, cast, override
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.sync_await import _sync_await
 
 type Inputs = dict[str, Any]
 
@@ -109,9 +110,11 @@ class _Cloud(Mocks):
 
 
 class _Monitor(MockMonitor):
-    def __init__(self, program: Program) -> None:
+    """transformed: let `infra/organisation.py` see the resources; Pulumi's own mocks never do."""
+
+    def __init__(self, program: Program, *, transformed: bool) -> None:
         super().__init__(_Cloud())
-        self.program = program
+        self.program, self.transformed = program, transformed
         self.loops = set[asyncio.AbstractEventLoop]()
 
     @override
@@ -128,6 +131,8 @@ class _Monitor(MockMonitor):
 
     @override
     def RegisterResource(self, request: Any) -> Any:
+        for transform in self._stack_transforms if self.transformed else ():
+            self._transform(transform, request)
         answer = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             self.loops.add(asyncio.get_event_loop())
@@ -144,6 +149,18 @@ class _Monitor(MockMonitor):
                 )
             )
         return answer
+
+    def _transform(self, transform: Any, request: Any) -> None:
+        """Have a resource as a transform wants it: its inputs, and whether it is protected."""
+        inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
+        opts = pulumi.ResourceOptions(protect=request.protect)
+        args = pulumi.ResourceTransformArgs(
+            request.custom, request.type, request.name, inputs or {}, opts
+        )
+        if result := transform(args):
+            serialized = rpc.serialize_properties(result.props, {})
+            request.object.CopyFrom(_sync_await(serialized))
+            request.protect = bool(result.opts.protect)
 
 
 def _short(urn: str) -> str:
@@ -163,8 +180,17 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def run(project: str, stack: str, config: dict[str, str], *, preview: bool = False) -> Program:
+def run(
+    project: str,
+    stack: str,
+    config: dict[str, str],
+    *,
+    preview: bool = False,
+    transformed: bool = False,
+) -> Program:
     """Run the program in the working directory, with config as Pulumi hands it over.
+
+    transformed: as `infra/organisation.py` wants it, where there is one.
 
     Raises:
         pulumi.RunError: the config can't be used.
@@ -177,7 +203,7 @@ def run(project: str, stack: str, config: dict[str, str], *, preview: bool = Fal
     asyncio.set_event_loop(loop := asyncio.new_event_loop())
     nothing = cast("pulumi.Resource", None)
     pulumi.runtime.settings.set_root_resource(nothing)  # or an earlier run's exports would stay
-    monitor = _Monitor(program)
+    monitor = _Monitor(program, transformed=transformed)
     pulumi.runtime.set_mocks(monitor.mocks, project, stack, preview, logger, monitor)
     pulumi.runtime.set_all_config(config)
 

@@ -45,11 +45,20 @@ class Stacks:
         return Settings.read(project, stack, config(project, versions, **keys))
 
     def run(
-        self, versions: Versions = TWO, stack: str = "dev", project: str = "iris", **keys: Any
+        self,
+        versions: Versions = TWO,
+        stack: str = "dev",
+        project: str = "iris",
+        *,
+        transformed: bool = False,
+        **keys: Any,
     ) -> Program:
-        """What the program registers for a stack, every file of which is there."""
+        """What the program registers for a stack, every file of which is there.
+
+        transformed: as `infra/organisation.py` wants it.
+        """
         self.make(project, versions)
-        return run(project, stack, config(project, versions, **keys))
+        return run(project, stack, config(project, versions, **keys), transformed=transformed)
 
     def run_v1(self, **keys: Any) -> Program:
         """What the program registers for a version v1 with these keys."""

@@ -2,11 +2,13 @@
 
 import pulumi
 
+from infra import transform
 from infra.namespace import namespace
 from infra.release import ModelRelease
 from infra.settings import Settings
 
 settings = Settings.load()
+transform.register()
 where = namespace(settings.stack)
 for name, version in settings.served.items():
     release = ModelRelease(name, version, settings.stack, settings.chart, where)

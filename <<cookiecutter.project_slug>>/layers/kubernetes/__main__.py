@@ -2,12 +2,14 @@
 
 import pulumi
 
+from infra import transform
 from infra.namespace import namespace
 from infra.route import Route
 from infra.service import ModelService
 from infra.settings import Settings
 
 settings = Settings.load()
+transform.register()
 where = namespace(settings.stack)
 for name, version in settings.served.items():
     service = ModelService(name, version, settings.stack, where)

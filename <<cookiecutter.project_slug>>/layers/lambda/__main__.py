@@ -2,6 +2,7 @@
 
 import pulumi
 
+from infra import transform
 from infra.alarms import Alarms
 from infra.code import find_code
 from infra.dashboard import Dashboard
@@ -10,6 +11,7 @@ from infra.function import ModelFunction
 from infra.settings import Settings
 
 settings = Settings.load()
+transform.register()
 code = find_code(settings)
 functions = {
     name: ModelFunction(name, version, code[name], settings.stack)

@@ -2,12 +2,14 @@
 
 import pulumi
 
+from infra import transform
 from infra.endpoint import ModelEndpoint
 from infra.front import Front
 from infra.invocation import Invocation
 from infra.settings import Settings
 
 settings = Settings.load()
+transform.register()
 stack, endpoints = settings.stack, dict[str, ModelEndpoint]()
 for name, version in settings.served.items():
     endpoints[name] = ModelEndpoint(name, version, stack, settings.image)

@@ -19,6 +19,10 @@ CHANGES: dict[str, set[str]] = {
     "v1 is deprecated": {"Release iris-v1"},
     "v1 is retired": set(),
 }
+# What no infra/organisation.py may change, by the kind of resource: paths in its inputs.
+PROMISED: dict[str, tuple[str, ...]] = {"Release": ("name", "namespace")}
+# What of it one breaks that takes actions, namespaces, policies and selectors away.
+BROKEN = {"Release namespace"}
 
 
 def exports(stack: str) -> dict[str, str]:

@@ -102,7 +102,7 @@ def test_values_of_one_version_hold_nothing_of_another(stacks: Stacks, expose: s
     keys = EXPOSURES[expose]
     together = stacks.run(THREE, **keys)
     for version, own in THREE.items():
-        default = {"default_version": version} if NAME == "header" else {}
+        default: dict[str, Any] = {"default_version": version} if NAME == "header" else {}
         given = values(stacks.run({version: own}, **keys | default), version)
         if default and values(together, version)["routing"]["default"] is False:
             given["routing"]["default"] = False  # alone it has to be the default

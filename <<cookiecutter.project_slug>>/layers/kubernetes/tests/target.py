@@ -19,6 +19,16 @@ CHANGES: dict[str, set[str]] = {
     "v1 is deprecated": {"Deployment iris-v1"},
     "v1 is retired": set(),
 }
+# What no infra/organisation.py may change, by the kind of resource: paths in its inputs.
+PROMISED: dict[str, tuple[str, ...]] = {
+    "Deployment": ("spec.selector", "spec.strategy", "spec.template.spec.securityContext"),
+    "HTTPRoute": ("spec",),
+    "NetworkPolicy": ("spec",),
+    "PodDisruptionBudget": ("spec.selector",),
+    "Service": ("spec.selector",),
+}
+# What of it one breaks that takes actions, namespaces, policies and selectors away.
+BROKEN = {"Deployment spec.selector", "PodDisruptionBudget spec.selector", "Service spec.selector"}
 # The front of each exposure.
 FRONTS = {
     "gateway": "gateway.networking.k8s.io/v1:HTTPRoute",

@@ -19,6 +19,16 @@ CHANGES: dict[str, set[str]] = {
     "v1 is deprecated": {"Function iris-dev-v1"} | api_changes("v1"),
     "v1 is retired": {"Dashboard iris-dev"} | api_changes("v1"),
 }
+# What no infra/organisation.py may change, by the kind of resource: paths in its inputs.
+PROMISED: dict[str, tuple[str, ...]] = {
+    "Alias": ("functionVersion",),
+    "Permission": ("action", "principal", "sourceArn"),
+    "RestApiPut": ("body",),
+    "Role": ("assumeRolePolicy",),
+    "RolePolicy": ("policy",),
+}
+# What of it one breaks that takes actions, namespaces, policies and selectors away.
+BROKEN = {"Permission action", "Role assumeRolePolicy", "RolePolicy policy"}
 
 
 def exports(stack: str) -> dict[str, str]:

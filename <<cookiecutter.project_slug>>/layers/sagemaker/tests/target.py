@@ -21,6 +21,14 @@ CHANGES: dict[str, set[str]] = {
     "v1 is deprecated": api_changes("v1"),
     "v1 is retired": api_changes("v1"),
 }
+# What no infra/organisation.py may change, by the kind of resource: paths in its inputs.
+PROMISED: dict[str, tuple[str, ...]] = {
+    "RestApiPut": ("body",),
+    "Role": ("assumeRolePolicy",),
+    "RolePolicy": ("policy",),
+}
+# What of it one breaks that takes actions, namespaces, policies and selectors away.
+BROKEN = {"Role assumeRolePolicy", "RolePolicy policy"}
 
 
 def exports(stack: str) -> dict[str, str]:
