@@ -129,7 +129,7 @@ def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
     """Why there is no model, or why nobody else would have it."""
     trained = (folder / TRAINS).exists()
     every = {path.relative_to(folder).as_posix(): path for path in files(folder)}
-    if not trained and not (folder / SOURCE).exists() and all(n.endswith(".py") for n in every):
+    if not trained and lacks(folder) and not (folder / SOURCE).exists():
         yield (
             "model/ holds no model: write model/train.py, or commit the model's files, or name them"
             f" in model/{SOURCE}. docs/your-model.md shows how."
@@ -147,6 +147,12 @@ def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
                 f"Git ignores model/{name}, and nothing makes it: delete its line in .gitignore and"
                 f" commit it, or name it in model/{SOURCE}."
             )
+
+
+def lacks(folder: Path = FOLDER) -> bool:
+    """Whether no model is here: no file, or code alone where more is to be made or fetched."""
+    more = any((folder / each).exists() for each in (TRAINS, SOURCE))
+    return all(more and path.suffix == ".py" for path in files(folder))
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
