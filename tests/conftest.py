@@ -132,6 +132,7 @@ class OneCluster(LoadFileScheduling):
         return "the cluster" if file in CLUSTER else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCluster:
     """How tests are spread over the workers."""
     return OneCluster(config, log)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SAME_EACH_TIME
-from tests.project import ENVIRON, ROOT, git, make
+from tests.project import ENVIRON, ROOT, git, make, succeed
 
 SCRIPTS = ROOT / "tests/adopting"
 KEPT = ("tests/test_predictor.py", "tests/test_contract.py", "tests/test_app.py")
@@ -215,6 +215,7 @@ def test_what_remembers_is_written_but_for_one_function(project: Path, models: P
     said = adopt(project, models / "remembers.onnx", "--yes")
     assert said.returncode == 4, said.stdout
     assert "Left to write: predict in serving/predictor.py. The model remembers: h" in said.stdout
+    assert "answer to EXAMPLE_REQUEST into EXAMPLE_RESPONSE in serving/contract.py" in said.stdout
     predictor = (project / "serving/predictor.py").read_text("utf-8")
     assert "raise NotImplementedError(" in predictor
     assert make(project, "lint").returncode == 0
@@ -279,6 +280,7 @@ def test_a_function_is_served_with_the_libraries_that_it_imports(
         command, cwd=project, env=ENVIRON, input=rows, capture_output=True, text=True
     )
     assert answer.stdout == "[[6.0]]\n", answer.stderr
+    succeed(project, "model")
 
 
 def test_what_fails_on_the_way_leaves_all_as_it_was(project: Path, models: Path) -> None:
@@ -346,6 +348,26 @@ def test_rows_are_counted_by_the_marks_of_their_file(project: Path, tmp_path: Pa
     rows = "".join(f'{i};"one, or\ntwo"\n' for i in range(60_000))
     path.write_text(f"x;note\n{rows}", "utf-8")
     assert shown(project, path) == ["60000", "0", "30000", "59999", "60000"]
+
+
+def test_decimal_commas_are_read_where_they_are_no_delimiters(
+    project: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "german.csv"
+    path.write_bytes("\ufeffgröße;name\n1,5;a,b\n2;c\n-3,25;d\n".encode())
+    assert shown(project, path) == ["3", "1.5", "2.0", "-3.25", "3"]
+
+
+def test_random_dates_are_dates_between_those_of_the_sample(project: Path) -> None:
+    script = (
+        "from tools.adopt import columns, values;"
+        "own = columns.column_of('day', 'day', ['2026-01-30', None, '2026-02-02']);"
+        "print(own.typical, *{values.draw(own, values.same_each_time()) for _ in range(9)})"
+    )
+    command = [project / ".venv/bin/python", "-c", script]
+    said = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert all(re.fullmatch("2026-0(1-3[01]|2-0[12])", each) for each in said.stdout.split())
 
 
 scalars = st.one_of(

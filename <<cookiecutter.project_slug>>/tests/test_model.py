@@ -222,11 +222,20 @@ def test_s3_is_asked_by_the_aws_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_without_any_model_it_says_the_three_ways_to_one(tmp_path: Path) -> None:
-    (tmp_path / "features.py").touch()
     (problem,) = problems(tmp_path)
     assert problem.startswith("model/ holds no model: write model/train.py, or commit")
     (tmp_path / "model.pkl").touch()
     model.main(tmp_path)
+
+
+def test_code_alone_is_a_model_where_nothing_else_is_to_come(tmp_path: Path) -> None:
+    (tmp_path / "rules.py").touch()
+    model.main(tmp_path)
+    assert not model.lacks(tmp_path)
+    (tmp_path / "train.py").touch()
+    assert model.lacks(tmp_path)
+    (tmp_path / "model.onnx").touch()
+    assert not model.lacks(tmp_path)
 
 
 def test_a_model_that_git_ignores_and_nothing_makes_is_named(tmp_path: Path, web: Web) -> None:

@@ -133,7 +133,7 @@ def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
             name = path.relative_to(folder).as_posix()
             yield f"model/{name} is a link to a folder, which no build follows: copy the folder."
     every = {path.relative_to(folder).as_posix(): path for path in files(folder)}
-    if not trained and not (folder / SOURCE).exists() and all(n.endswith(".py") for n in every):
+    if not trained and lacks(folder) and not (folder / SOURCE).exists():
         yield (
             "model/ holds no model: write model/train.py, or commit the model's files, or name them"
             f" in model/{SOURCE}. docs/your-model.md shows how."
@@ -151,6 +151,12 @@ def unusable(folder: Path, fetched: set[str]) -> Iterator[str]:
                 f"Git ignores model/{name}, and nothing makes it: delete its line in .gitignore and"
                 f" commit it, or name it in model/{SOURCE}."
             )
+
+
+def lacks(folder: Path = FOLDER) -> bool:
+    """Whether no model is here: no file, or code alone where more is to be made or fetched."""
+    more = any((folder / each).exists() for each in (TRAINS, SOURCE))
+    return all(more and path.suffix == ".py" for path in files(folder))
 
 
 def files(folder: Path = FOLDER) -> list[Path]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 from tools.adopt import columns, sample
-from tools.adopt.answers import Answer, Meaning
 from tools.adopt.contract_text import contract
 from tools.adopt.inputs import Table
+from tools.adopt.ways import Answer, Meaning
 from tools.refused import Refused
 
 MEANING = Meaning([Answer("value", "float", "value", "as they are")])

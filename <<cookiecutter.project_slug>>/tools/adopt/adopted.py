@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.adopt.answers import Answers, Meaning
 from tools.adopt.inputs import Table
 from tools.adopt.served import Served
+from tools.adopt.ways import Answers, Meaning
 
 
 @dataclass(frozen=True)

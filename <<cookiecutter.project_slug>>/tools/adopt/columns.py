@@ -1,4 +1,4 @@
-"""What is known of a column: its type, its name in Python, typical and random values."""
+"""What is known of a column: its name in Python, its type, and a value that is typical."""
 
 import base64
 import binascii
@@ -8,23 +8,23 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from random import Random
 from statistics import median_low
 from typing import Any, Literal
 
+from tools.adopt import dates
 from tools.refused import Refused
 
 type Kind = Literal["float", "int", "bool", "text", "bytes"]
 
 # Up to so many different texts, a column is drawn from these, else from its words.
 FEW = 20
-# How often a random value is missing, where it may be.
-GAPS = 0.1
 # What the text of a contract means by these names.
 TAKEN = {"bool", "bytes", "float", "int", "list", "str", "self"}
 WORDS = ("some", "other", "words")
 # What a field's name may not have in JSON, by msgspec's rules.
 UNNAMEABLE = re.compile(r'^$|[\\"\x00-\x1f\ud800-\udfff]')
+# Letters of a field's name in Python, so that a line has room for its value.
+LONGEST = 40
 INTEGERS = range(-(2**63), 2**63)
 
 
@@ -67,6 +67,7 @@ def attributes(names: Iterable[str]) -> list[str]:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
         own = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_").lower() or "column"
         own = f"x{own}" if own[0].isdigit() else own
+        own = own[:LONGEST].rstrip("_")
         while own in found or own in TAKEN or keyword.iskeyword(own):
             own += "_"
         found.append(own)
@@ -125,6 +126,9 @@ def _listed(own: Column) -> Column:
 
 def _texts(leaves: list[str]) -> dict[str, Any]:
     """A text that is nobody's own: a value that several rows have, else the commonest words."""
+    if days := dates.between(leaves):
+        seen = f"{min(leaves)} to {max(leaves)}"
+        return {"words": tuple(days), "whole": True, "typical": days[len(days) // 2], "seen": seen}
     counts = Counter(leaves)
     if len(counts) <= FEW and counts.most_common(1)[0][1] > 1:
         words = tuple(each for each, _ in counts.most_common())
@@ -211,52 +215,3 @@ def _lengths(
 
 def _short(value: float) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def same_each_time() -> Random:
-    """What random values are drawn from: in each run the same ones."""
-    return Random(0)  # noqa: S311 - nothing is kept secret by these
-
-
-def draw(column: Column, source: Random) -> Any:
-    """A random value as `random_instance` of the tests makes them: JSON's own types."""
-    if column.optional and source.random() < GAPS:
-        return None
-    return _nested(column, source, column.shape)
-
-
-def _nested(column: Column, source: Random, shape: tuple[int | None, ...]) -> Any:
-    if shape:
-        length = source.randint(*column.lengths) if shape[0] is None else shape[0]
-        return [_nested(column, source, shape[1:]) for _ in range(length)]
-    if column.choices:
-        return source.choice(column.choices)
-    if column.kind == "float":
-        return source.uniform(column.low, column.high)
-    if column.kind == "int":
-        return source.randint(int(column.low), int(column.high))
-    if column.kind == "bool":
-        return source.random() < 0.5
-    if column.kind == "bytes":
-        return base64.b64encode(source.randbytes(48)).decode()
-    if column.whole:
-        return source.choice(column.words)
-    return " ".join(source.choices(column.words, k=source.randint(*column.lengths)))
-
-
-def example(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """A typical value per column; where that is a row of the sample, another value in one."""
-    values = [each.typical for each in columns]
-    known = {repr([*row]) for row in rows}
-    source = same_each_time()
-    for i, column in enumerate(columns):
-        for _ in range(8):
-            if repr(values) not in known:
-                return values
-            values[i] = _rounded(draw(column, source))
-        values[i] = column.typical
-    return values
-
-
-def _rounded(value: Any) -> Any:
-    return float(f"{value:.3g}") if isinstance(value, float) else value

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from serving.problem import MAX_BODY_BYTES
-from tools.adopt.answers import Meaning, literal
+from tools.adopt.answers import literal
 from tools.adopt.columns import Column
 from tools.adopt.source_text import comment, formatted, quoted, value
+from tools.adopt.ways import Meaning
 
 # To choose from: the most instances of a request.
 BATCHES = (1_000, 100, 10, 1)

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.adopt.project import requirement, taken
-from tools.model import FOLDER
+from tools.adopt.project import ROOT, requirement, taken
 from tools.refused import Refused
 
-ROOT = FOLDER.parent
-READER = Path(__file__).with_name("reader.py")
+READER = Path(__file__).with_name("reading")
 # What is tried after this project's own Python, which is best since it serves the model.
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")
 
@@ -61,7 +59,7 @@ class Environment:
         failed = self.folder / "failed.json"
         failed.unlink(missing_ok=True)
         said = subprocess.run(
-            [self.python, "-I", READER, what],
+            [self.python, "-I", "-B", READER, what],
             env={},
             cwd=self.folder,
             input=json.dumps({**given, "folder": str(self.folder)}),
@@ -93,11 +91,12 @@ class Environment:
             return f"{package}=={version}"
         return requirement(package, version)
 
-    def size(self) -> int:
+    def size(self, libraries: Sequence[str]) -> int:
         """The bytes of the packages that serve: pip's tools and the exporter's are none of them."""
         folder = next(self.venv.glob("lib/python*/site-packages"))
         serves = {"numpy", "numpy.libs", "scipy", "scipy.libs", "sklearn", "scikit_learn.libs"}
-        serves |= {"pandas", "joblib", "xgboost", "lightgbm", "skops", "msgspec", "dateutil"}
+        serves |= {"pandas", "joblib", "xgboost", "skops", "msgspec", "dateutil"}
+        serves |= {each.replace("-", "_") for each in libraries}
         return sum(
             path.stat().st_size
             for each in folder.iterdir()

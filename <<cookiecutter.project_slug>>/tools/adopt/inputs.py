@@ -1,17 +1,24 @@
 """Which column of the sample goes into which input of the model, and what no sample shows."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from serving.problem import MAX_BODY_BYTES
 from tools.adopt import columns as known
+from tools.adopt import values
 from tools.adopt.columns import Column, Kind
 from tools.adopt.sample import Sample
 from tools.refused import Refused
 
 # How many rows of a sample, and how many random ones, a model is tried on.
 TRIED = 1_000
+# Fewer where these rows would hold more values, or where one has as many answers.
+MOST, FEWEST = 2_000_000, 16
+# How many bytes a number takes in a request.
+DIGITS = 8
 # A wider matrix is one list, unless a sample names its columns.
 NAMED = 64
 INTEGERS = {
@@ -25,13 +32,17 @@ INTEGERS = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a model says of one of its inputs. kind: None where only the sample knows."""
+    """What a model says of one of its inputs.
+
+    kind: None where only the sample knows. optional: whether it may be missing; None as well.
+    """
 
     name: str
     kind: Kind | None = None
     shape: tuple[int | None, ...] = ()
     type: str = "float64"
     choices: tuple[str | int, ...] = ()
+    optional: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -47,17 +58,28 @@ class Table:
     first: bool = False
 
     def tried(self) -> list[Sequence[Any]]:
-        """The example, rows of the sample, and random ones: each with a value per column."""
-        step = max(1, -(-len(self.rows) // TRIED))
-        source = known.same_each_time()
-        drawn = [[known.draw(each, source) for each in self.columns] for _ in range(TRIED)]
+        """The example, rows of the sample, and random ones: each with a value per column.
+
+        Raises:
+            Refused: a row is larger than a request may be.
+        """
+        size = sum(values.size(each) for each in self.columns)
+        if size * DIGITS > MAX_BODY_BYTES:
+            raise Refused(
+                f"A row has {size:,} values, more than a request of {MAX_BODY_BYTES:,} bytes holds:"
+                " write a function that makes them, of a picture's bytes for example, and name it."
+            )
+        many = max(FEWEST, min(TRIED, MOST // size))
+        step = max(1, -(-len(self.rows) // many))
+        source = values.same_each_time()
+        drawn = [values.row(self.columns, source) for _ in range(many)]
         return [self.example(), *self.rows[::step], *drawn]
 
     def example(self) -> list[Any]:
         """A typical row that is nobody's, as far as that is possible."""
         if self.first:
             return [*self.rows[0]]
-        return known.example(self.columns, self.rows)
+        return values.example(self.columns, self.rows)
 
 
 def matched(wanted: Sequence[Wanted], sample: Sample | None) -> Table:
@@ -71,16 +93,41 @@ def matched(wanted: Sequence[Wanted], sample: Sample | None) -> Table:
         both = zip(wanted, attributes, strict=True)
         return Table([_unseen(each, attribute) for each, attribute in both], [], [])
     names = [_name(each, wanted, sample) for each in wanted]
-    values = [_fit(each, sample.columns[name]) for each, name in zip(wanted, names, strict=True)]
+    held = [_fit(each, sample.columns[name]) for each, name in zip(wanted, names, strict=True)]
     attributes = known.attributes(names)
     found = [
-        _known(each, known.column_of(name, attribute, column))
-        for each, name, attribute, column in zip(wanted, names, attributes, values, strict=True)
+        _known(each, known.column_of(name, attribute, column), column)
+        for each, name, attribute, column in zip(wanted, names, attributes, held, strict=True)
     ]
     guesses = []
     if unused := [name for name in sample.columns if name not in names]:
-        guesses.append(f"{', '.join(unused)}: left out, since the model has no such input")
-    return Table(found, [*zip(*values, strict=True)], guesses)
+        listed = ", ".join(map(repr, unused))
+        guesses.append(f"{listed}: left out, since the model has no such input")
+    return Table(found, [*zip(*held, strict=True)], guesses)
+
+
+def signed(wanted: Sequence[Wanted], signature: Sequence[Wanted]) -> list[Wanted]:
+    """What a model wants, with the names, types and gaps of its signature.
+
+    Raises:
+        Refused: the signature is not that of this model.
+    """
+    known = {each.name: each for each in signature}
+    if all(each.name for each in wanted):
+        if signature and (lost := [each.name for each in wanted if each.name not in known]):
+            raise Refused(
+                f"The model takes {lost[0]!r}, which its signature lacks: correct the signature in"
+                " MLmodel, or name the model's file instead of the folder."
+            )
+        return [_signed(each, known.get(each.name, each)) for each in wanted]
+    if len(signature) != len(wanted):
+        return [*wanted]
+    return [_signed(each, own) for each, own in zip(wanted, signature, strict=True)]
+
+
+def _signed(wanted: Wanted, signature: Wanted) -> Wanted:
+    kind = wanted.kind or signature.kind
+    return replace(wanted, name=signature.name, kind=kind, optional=signature.optional)
 
 
 def in_order(wanted: Sequence[Wanted], sample: Sample) -> Table:
@@ -116,17 +163,17 @@ def _listed(sample: Sample) -> str:
     return ", ".join(names) + (" …" if len(sample.columns) > 8 else "")
 
 
-def _fit(wanted: Wanted, values: list[Any]) -> list[Any]:
+def _fit(wanted: Wanted, held: list[Any]) -> list[Any]:
     """The values in the type that the model takes."""
     if wanted.kind == "float":
-        return [_each(value, lambda v: float(v) if isinstance(v, int) else v) for value in values]
+        return [_each(value, lambda v: float(v) if isinstance(v, int) else v) for value in held]
     if wanted.kind == "text":
-        return [_each(v, lambda v: v if isinstance(v, str) else str(v)) for v in values]
+        return [_each(v, lambda v: v if isinstance(v, str) else str(v)) for v in held]
     if wanted.kind == "int":
-        return [_each(v, lambda v: int(v) if _whole(v) else v) for v in values]
+        return [_each(v, lambda v: int(v) if _whole(v) else v) for v in held]
     if wanted.kind == "bool":
-        return [_each(v, lambda v: bool(v) if v in (0, 1) else v) for v in values]
-    return values
+        return [_each(v, lambda v: bool(v) if v in (0, 1) else v) for v in held]
+    return held
 
 
 def _whole(value: Any) -> bool:
@@ -139,9 +186,15 @@ def _each(value: Any, change: Any) -> Any:
     return None if value is None else change(value)
 
 
-def _known(wanted: Wanted, column: Column) -> Column:
+def _known(wanted: Wanted, column: Column, held: Sequence[Any]) -> Column:
     """The column of a sample with what the model itself knows of it."""
     own = replace(column, single=wanted.type == "float32")
+    if column.optional and wanted.optional is False:
+        raise Refused(
+            f"The column {column.name!r} lacks values, and the model's signature says that none"
+            " does: fill them, or correct the signature in MLmodel."
+        )
+    own = replace(own, optional=column.optional or bool(wanted.optional))
     if wanted.kind and wanted.kind != column.kind and column.seen != "no value":
         raise Refused(
             f"The column {column.name!r} holds {column.kind}, and the model takes {wanted.kind}:"
@@ -156,10 +209,11 @@ def _known(wanted: Wanted, column: Column) -> Column:
         own = replace(own, kind=wanted.kind, shape=_shape(wanted, column))
     if wanted.type in INTEGERS:
         own = replace(own, bounds=INTEGERS[wanted.type])
-    within = column.kind == "text" and column.whole and {*column.words} <= {*wanted.choices}
-    integers = column.kind == "int" and {column.low, column.high} <= {*wanted.choices}
-    if wanted.choices and (within or integers):
-        own = replace(own, choices=wanted.choices)
+    if wanted.choices and column.kind in ("text", "int") and not column.shape:
+        within = {*held} - {None} <= {*wanted.choices}
+        if within:  # of these too one is typical
+            common = Counter(each for each in held if each is not None).most_common(1)
+            own = replace(own, choices=wanted.choices, typical=common[0][0])
     return own
 
 
@@ -188,7 +242,7 @@ def _unseen(wanted: Wanted, attribute: str) -> Column:
     for length in reversed(wanted.shape):
         typical = [typical] * (length or 4)
     return Column(
-        *(wanted.name, attribute, kind),
+        *(wanted.name, attribute, kind, bool(wanted.optional)),
         shape=wanted.shape,
         low=low,
         high=high,

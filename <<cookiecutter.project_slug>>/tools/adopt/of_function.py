@@ -7,18 +7,18 @@ from typing import Any
 
 from tools.adopt import columns, project, trial
 from tools.adopt.adopted import Adopted
-from tools.adopt.answers import Answer, Meaning, own_type
+from tools.adopt.columns import Column
 from tools.adopt.contract_text import contract
+from tools.adopt.given import Given
 from tools.adopt.inputs import Table
-from tools.adopt.sample import Sample
+from tools.adopt.project import ROOT
 from tools.adopt.served import Served
-from tools.model import FOLDER
+from tools.adopt.ways import Answer, Meaning
 from tools.refused import Refused
 
-ROOT = FOLDER.parent
 NAME = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<function>[A-Za-z_]\w*)")
-# How many rows of the sample are tried, and how many of them alone too.
-TRIED, ALONE = 200, 32
+# How many rows of the sample are tried, and random ones, and how many of them alone too.
+TRIED, DRAWN, ALONE = 200, 64, 32
 CALL = """
 import importlib, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -35,13 +35,13 @@ sys.stdout.buffer.write(msgspec.json.encode([found, alone, [*sys.modules]]))
 """
 
 
-def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
+def adopt(name: str, given: Given) -> Adopted:
     """The function, with what the sample shows of its input, and its answers of its output.
 
     Raises:
         Refused: it can't be called, or there is no sample; the text says what to do.
     """
-    matched = NAME.fullmatch(name)
+    matched, sample = NAME.fullmatch(name), given.sample
     if matched is None or sample is None:
         raise Refused(
             f"MODEL={name}: of a function only a sample shows what it takes: give SAMPLE."
@@ -52,15 +52,16 @@ def adopt(name: str, sample: Sample | None, first: bool) -> Adopted:
         raise Refused(
             f"MODEL={name}: only model/ and serving/ are deployed: move {top}/ to model/."
         )
-    table = Table(columns.columns_of(sample.columns), sample.rows, [], first)
-    tried = [table.example(), *table.rows[: TRIED - 1]]
+    table = Table(columns.columns_of(sample.columns), sample.rows, [], given.first)
+    rows = table.tried()
+    tried = [*rows[:TRIED], *rows[-DRAWN:]]
     found, alone, modules = _called(
         table, tried, {"module": module, "function": function, "alone": ALONE}
     )
     meaning, whole = _meaning(found)
     expression = f"{function}([*instances])"
-    given = "each" if whole else '{"value": each}'
-    made = f"msgspec.convert({given}, Prediction) for each in {expression}"
+    one = "each" if whole else '{"value": each}'
+    made = f"msgspec.convert({one}, Prediction) for each in {expression}"
     how = Served(
         f"Calls `{name}`",
         "",
@@ -114,10 +115,19 @@ def _meaning(found: Sequence[Any]) -> tuple[Meaning, bool]:
         raise Refused(f"The function returns objects with the keys {names}: use names of Python's.")
     values = _arrays(found, whole)
     kinds = [columns.column_of(name, name, values[name]) for name in names]
-    return Meaning([Answer(c.name, own_type(c), c.name, "as they are") for c in kinds]), whole
+    return Meaning([Answer(c.name, _type(c), c.name, "as they are") for c in kinds]), whole
 
 
 def _arrays(found: Sequence[Any], whole: bool) -> dict[str, Any]:
     if not whole:
         return {"value": [*found]}
     return {name: [each.get(name) for each in found] for name in found[0]}
+
+
+def _type(column: Column) -> str:
+    """The type of what a function returned."""
+    text = {"float": "float", "int": "int", "bool": "bool"}.get(column.kind, "str")
+    for size in reversed(column.shape):
+        bounds = f", Meta(min_length={size}, max_length={size})"
+        text = f"list[{text}]" if size is None else f"Annotated[list[{text}]{bounds}]"
+    return f"{text} | None" if column.optional else text

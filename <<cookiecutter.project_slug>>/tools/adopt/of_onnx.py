@@ -1,6 +1,6 @@
 """An ONNX file, adopted as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,27 +9,27 @@ import numpy as np
 
 from tools.adopt import onnx_file, onnx_model
 from tools.adopt.adopted import Adopted
-from tools.adopt.answers import Answers, meaning, variable
-from tools.adopt.inputs import Table
+from tools.adopt.answers import meaning, variable
+from tools.adopt.given import Given
+from tools.adopt.inputs import FEWEST, MOST
 from tools.adopt.onnx_file import Graph, Tensor
 from tools.adopt.onnx_model import Model, Unusable
-from tools.adopt.sample import Sample
-from tools.adopt.served import Feed, onnx
+from tools.adopt.served import onnx
+from tools.adopt.ways import Answers
 from tools.refused import Refused
 
 STATEFUL = "The model remembers: {} is what an earlier call answered. Keep it here, call by call."
 
 
-def adopt(
-    path: Path, file: str, sample: Sample | None, named: Sequence[str], first: bool
-) -> Adopted:
-    """The model, with what its graph and the sample say.
+def adopt(path: Path, files: Mapping[str, Path], given: Given) -> Adopted:
+    """The model, with what its graph and the sample say. files: by their paths below `model/`.
 
     Raises:
         Refused: something doesn't fit; the text says what to do.
     """
     graph = onnx_file.read(path)
-    table = replace(onnx_model.table(graph, sample), first=first)
+    table = onnx_model.table(graph, given.sample, given.signature)
+    table = replace(table, first=given.first)
     feeds = onnx_model.feeds(graph, table.columns)
     tried = table.tried()
     outputs = named_outputs(graph)
@@ -39,20 +39,22 @@ def adopt(
     try:
         model = Model(path, [name for _, name in outputs])
         if not left:
-            alone = fixed(graph) or not onnx_model.independent(model, feeds, tried)
+            tried = affordable(tried, model.answers(feeds, tried[:1], True))
+            ragged = any(None in each.shape for each in table.columns)
+            alone = fixed(graph) or ragged or not onnx_model.independent(model, feeds, tried)
             arrays = model.answers(feeds, tried, alone)
             answers = {variable: arrays[name] for variable, name in outputs}
     except Unusable as error:
         left = unusable(path, error)
     answers = answers or _blank(graph, outputs)
     task = "classifier" if _classifies(graph) else ""
-    found = meaning(answers, graph.labels, task, named)
+    found = meaning(answers, graph.labels, task, given.labels)
     runs = bool(graph.states) or not left
     used = [each for each in outputs if each[0] in {a.variable for a in found.answers}]
-    served = onnx(file, feeds, used, every=len(used) == len(graph.outputs))
+    served = onnx(next(iter(files)), feeds, used, every=len(used) == len(graph.outputs))
     guesses = [*table.guesses, *found.guesses]
     if alone and not left:
-        guesses.append("each row is predicted alone: in a batch its answer depends on the others")
+        guesses.append("each row is predicted alone: in a batch it gets another answer, or none")
     return Adopted(
         kind=f"ONNX, by {graph.producer}",
         facts=[f"in  {each.told()}" for each in graph.inputs]
@@ -65,10 +67,16 @@ def adopt(
         answers=answers,
         expected=answers,
         tried=tried,
-        files={f"model/{file}": path},
+        files={f"model/{name}": each for name, each in files.items()},
         guesses=guesses,
         left=left,
     )
+
+
+def affordable(rows: Sequence[Any], answer: Answers) -> Sequence[Any]:
+    """As many rows as memory is for, by the answer to one: the first, and the last, random ones."""
+    half = max(FEWEST, MOST // max(1, sum(np.size(each) for each in answer.values()))) // 2
+    return rows if len(rows) <= 2 * half else [*rows[:half], *rows[-half:]]
 
 
 def unusable(path: Path, error: Unusable) -> str:
@@ -136,8 +144,3 @@ def _blank(graph: Graph, outputs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         sizes = [each if isinstance(each, int) else 1 for each in tensor.shape[1:]]
         found[variable_] = np.zeros((1, *sizes), "U1" if tensor.type == "object" else tensor.type)
     return found
-
-
-def exported_feeds(graph: Graph, table: Table) -> list[Feed]:
-    """How the columns go into a model that was exported for them."""
-    return onnx_model.feeds(graph, table.columns)

@@ -7,11 +7,13 @@ from typing import Any
 
 import onnx
 from onnx import TensorProto
+from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
+from tools.adopt.columns import Kind
 from tools.refused import Refused
 
 # What a tensor holds, as NumPy and a contract name it.
-TYPES = {
+TYPES: dict[int, tuple[str, Kind]] = {
     TensorProto.FLOAT: ("float32", "float"),
     TensorProto.DOUBLE: ("float64", "float"),
     TensorProto.FLOAT16: ("float16", "float"),
@@ -34,7 +36,7 @@ class Tensor:
 
     name: str
     type: str = "float32"
-    kind: str = "float"
+    kind: Kind = "float"
     shape: tuple[int | str | None, ...] = (None,)
     maps: bool = False
 
@@ -67,10 +69,7 @@ def read(path: Path) -> Graph:
     Raises:
         Refused: it is no ONNX model, or one that needs what is not there.
     """
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception:  # protobuf's own errors share no type
-        raise Refused(f"MODEL={path} is no ONNX model: its bytes are not that format.") from None
+    model = _loaded(path)
     graph = model.graph
     if not graph.input or not graph.output:
         raise Refused(f"MODEL={path} is no ONNX model: it has no inputs or no outputs.")
@@ -82,6 +81,41 @@ def read(path: Path) -> Graph:
     states = [*_states(inputs, outputs)]
     operators = {node.op_type for node in graph.node}
     return Graph(inputs, outputs, labels, _categories(graph), producer, states, operators)
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        return onnx.load(path, load_external_data=False)
+    except Exception:  # protobuf's own errors share no type
+        raise Refused(f"MODEL={path} is no ONNX model: its bytes are not that format.") from None
+
+
+def beside(path: Path) -> list[str]:
+    """The files that hold tensors of a model, by their paths from its folder.
+
+    Raises:
+        Refused: one is not there, or not in that folder.
+    """
+    held = [each for each in _tensors(_loaded(path).graph) if uses_external_data(each)]
+    names = sorted({ExternalDataInfo(each).location for each in held})
+    folder = path.resolve().parent
+    for each in names:
+        whole = (folder / each).resolve()
+        if folder not in whole.parents or not whole.is_file():
+            raise Refused(
+                f"MODEL={path} keeps tensors in {each!r}, which is no file in its folder: put it"
+                " there, by the name that the model knows it by."
+            )
+    return names
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """All tensors of a graph, those of graphs within it too."""
+    yield from graph.initializer
+    for each in (attribute for node in graph.node for attribute in node.attribute):
+        yield from (each.t, *each.tensors)
+        for inner in (each.g, *each.graphs):
+            yield from _tensors(inner)
 
 
 def _tensor(value: Any) -> Tensor:

@@ -24,47 +24,49 @@ class Unusable(Exception):
     """ONNX Runtime can't run the model; the text says why."""
 
 
-def table(graph: Graph, sample: Sample | None) -> Table:
+def table(graph: Graph, sample: Sample | None, signature: Sequence[Wanted]) -> Table:
     """The columns that the inputs take, those of an earlier call's state apart.
+
+    signature: what else is known of them.
 
     Raises:
         Refused: the sample doesn't fit, or is needed.
     """
     free = [each for each in graph.inputs if each.name not in graph.states and each.shape]
     if len(free) == 1 and len(free[0].shape) == 2 and free[0].kind != "text":
-        return _matrix(free[0], sample)
-    return inputs.matched([_wanted(each, graph) for each in free], sample)
+        return _matrix(free[0], sample, signature)
+    wanted = [_wanted(each, graph) for each in free]
+    return inputs.matched(inputs.signed(wanted, signature), sample)
 
 
-def _matrix(tensor: Tensor, sample: Sample | None) -> Table:
+def _matrix(tensor: Tensor, sample: Sample | None, signature: Sequence[Wanted]) -> Table:
     width = tensor.shape[1] if isinstance(tensor.shape[1], int) else None
+    wanted = [Wanted("", tensor.kind, (), tensor.type)] * (width or len(signature))
+    wanted = inputs.signed(wanted, signature)
+    if wanted and wanted[0].name:
+        return inputs.matched(wanted, sample)
     if sample is None and width is None:
         raise Refused(
             f"How many values the model's input {tensor.name!r} takes stands nowhere in it: give"
             " SAMPLE, a file with a few requests."
         )
     if sample and len(sample.columns) == 1 and any(isinstance(v, list) for (v,) in sample.rows):
-        whole = Wanted(tensor.name, _kind(tensor), (width,), tensor.type)
-        return inputs.matched([whole], sample)
+        return inputs.matched([Wanted(tensor.name, tensor.kind, (width,), tensor.type)], sample)
     if sample:
-        wanted = Wanted("", _kind(tensor), (), tensor.type)
+        wanted = Wanted("", tensor.kind, (), tensor.type)
         return inputs.in_order([wanted] * (width or len(sample.columns)), sample)
     if width and width > inputs.NAMED:
-        return inputs.matched([Wanted(tensor.name, _kind(tensor), (width,), tensor.type)], None)
+        return inputs.matched([Wanted(tensor.name, tensor.kind, (width,), tensor.type)], None)
     names = [f"x{i}" for i in range(width or 0)]
-    found = inputs.matched([Wanted(n, _kind(tensor), (), tensor.type) for n in names], None)
+    found = inputs.matched([Wanted(n, tensor.kind, (), tensor.type) for n in names], None)
     found.guesses.append("the names x0, x1 …: the model has none, and a sample would give them")
     return found
-
-
-def _kind(tensor: Tensor) -> Any:
-    return tensor.kind
 
 
 def _wanted(tensor: Tensor, graph: Graph) -> Wanted:
     shape = tuple(each if isinstance(each, int) else None for each in tensor.shape[1:])
     choices = tuple(graph.categories.get(tensor.name, ()))
-    return Wanted(tensor.name, _kind(tensor), () if shape == (1,) else shape, tensor.type, choices)
+    return Wanted(tensor.name, tensor.kind, () if shape == (1,) else shape, tensor.type, choices)
 
 
 def feeds(graph: Graph, columns: Sequence[Column]) -> list[Feed]:
@@ -159,6 +161,8 @@ def independent(model: Model, given: Sequence[Feed], rows: Sequence[Sequence[Any
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, list) or one.dtype == object:
-        return [*one] == [*other]
+    if isinstance(one, list):
+        return one == other
+    if one.dtype == object:  # its bytes are where its texts stand
+        return one.tolist() == other.tolist()
     return one.shape == other.shape and one.tobytes() == other.tobytes()

@@ -19,6 +19,8 @@ PACKAGES = {
     "scipy": "scipy",
     "pandas": "pandas",
     "joblib": "joblib",
+    "cloudpickle": "cloudpickle",
+    "imblearn": "imbalanced-learn",
 }
 PYTHONS_OWN = {"__builtin__", "builtins", "collections", "copyreg", "copy_reg", "functools"}
 # What joblib writes into a pickle before the bytes of an array, which are no pickle.
@@ -178,6 +180,12 @@ def read(path: Path) -> Pickle:
     except (ValueError, LookupError, TypeError, AttributeError, UnicodeError) as error:
         raise Refused(f"MODEL={path} is no whole pickle: {error}.") from None
     return Pickle(sorted(machine.imports), sorted(machine.versions))
+
+
+def package(name: str) -> str:
+    """The package that most likely brings along a name, such as `category_encoders.woe.Woe`."""
+    module = name.split(".")[0]
+    return PACKAGES.get(module, module.lower().replace("_", "-"))
 
 
 def shown(pickle: Pickle) -> Iterator[str]:

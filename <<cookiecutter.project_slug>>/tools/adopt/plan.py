@@ -12,6 +12,9 @@ from tools.adopt.contract_text import annotation
 from tools.adopt.sample import Sample
 from tools.adopt.source_text import comment
 
+# Beyond so many letters, a line shows the beginning.
+SHORT = 120
+
 
 def lines(
     adopted: Adopted,
@@ -47,11 +50,14 @@ def lines(
 
 def _column(column: Column) -> str:
     optional = " or null" if column.optional else ""
-    return f"{column.name}: {_shortened(annotation(column))}{optional}"
+    many = f", {len(column.choices)} in all" if len(annotation(column)) >= SHORT else ""
+    return (
+        f"{column.name}: {_shortened(annotation(column))}{many if column.choices else ''}{optional}"
+    )
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) < 120 else f"{text[:117]}…"
+    return text if len(text) < SHORT else f"{text[: SHORT - 3]}…"
 
 
 def _example(adopted: Adopted, answer: dict[str, Any]) -> Iterator[str]:

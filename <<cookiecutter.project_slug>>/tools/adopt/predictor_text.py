@@ -2,9 +2,9 @@
 
 from textwrap import indent
 
-from tools.adopt.answers import Meaning
 from tools.adopt.served import Served
 from tools.adopt.source_text import formatted, quoted
+from tools.adopt.ways import Meaning
 
 TYPES = """# {library} publishes no complete types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false

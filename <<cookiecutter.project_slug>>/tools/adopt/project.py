@@ -3,14 +3,15 @@
 import importlib.metadata
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from serving.release import Build
 from tools.compatibility import frozen
+from tools.model import FOLDER, file_sha256, read
 from tools.refused import Refused
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = FOLDER.parent
 # What Git should not hold: above this, a model belongs to a bucket or to Git LFS.
 LARGE = 50_000_000
 LIBRARIES = "numpy|onnxruntime|scikit-learn|pandas|joblib|skops|xgboost|xgboost-cpu|lightgbm"
@@ -69,26 +70,37 @@ def _name(line: str) -> str:
     return line.strip(' ",')
 
 
-def large(source: Path, sha256: str, name: str) -> str | None:
-    """What to do where a model is too large for Git; None where it is not, or is cared for."""
-    size = weight([source])
-    if size <= LARGE or _elsewhere(sha256) or _git_lfs(name):
+def large(files: Mapping[str, Path]) -> str | None:
+    """What to do where files are too large for Git; None where none is, or each is cared for.
+
+    files: by their paths below `model/`.
+    """
+    known = elsewhere()
+    names = [name for name, path in files.items() if weight([path]) > LARGE]
+    names = [name for name in names if name not in known and not _git_lfs(name)]
+    if not names:
         return None
-    return (
-        f"MODEL={source} has {size / 1e6:.0f} MB, too much for Git. Put it where https or s3 URLs"
-        f" lead, write this line into model/SOURCE, and run `make adopt` again:\n"
-        f"{sha256}  s3://your-bucket/{name}  {name}"
+    sizes = ", ".join(f"{files[name]} has {weight([files[name]]) / 1e6:.0f} MB" for name in names)
+    lines = [f"{file_sha256(files[name])}  s3://your-bucket/{name}  {name}" for name in names]
+    return "\n".join(
+        [
+            f"{sizes}, too much for Git. Put it where an https or s3 URL leads, write this into"
+            " model/SOURCE, and run `make adopt` again:",
+            *lines,
+            "Or have Git LFS hold it: run `git lfs track 'model/**/*.*'` before.",
+        ]
     )
 
 
-def _elsewhere(sha256: str) -> bool:
-    path = ROOT / "model" / "SOURCE"
-    return path.exists() and sha256 in path.read_text("utf-8")
+def elsewhere() -> set[str]:
+    """What `model/SOURCE` fetches, by the paths below `model/`."""
+    return {each.name for each in read(FOLDER, [])}
 
 
 def _git_lfs(name: str) -> bool:
-    said = _git("check-attr", "filter", f"model/{name}")
-    return said is not None and said.strip().endswith(": lfs")
+    """Whether Git LFS takes a file, and is there to do so."""
+    said = _git("check-attr", "filter", f"model/{name}") or ""
+    return said.strip().endswith(": lfs") and _git("lfs", "version") is not None
 
 
 def uncommitted(paths: Iterable[str]) -> list[str] | None:

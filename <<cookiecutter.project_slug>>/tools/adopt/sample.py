@@ -18,6 +18,7 @@ MOST_ROWS = 100_000
 MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>"}
 INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,18})", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+COMMAS = re.compile(r"[+-]?\d+(,\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 TRUTHS = {"true": True, "false": False}
 
 # The names of the columns, at most so many rows that are read, and how many there are.
@@ -80,7 +81,7 @@ def _csv(path: Path) -> Read:
         every = csv.reader(file, delimiter=delimiter, strict=True)
         names = next(every, [])
         rows = [*_wide(every, len(names), max(1, math.ceil(total / MOST_ROWS)))]
-    columns = [_typed(column) for column in zip(*rows, strict=True)]
+    columns = [_typed(_pointed(column, delimiter)) for column in zip(*rows, strict=True)]
     return names, [*zip(*columns, strict=True)], total
 
 
@@ -93,6 +94,14 @@ def _wide(rows: Any, width: int, step: int) -> Iterator[list[str]]:
             )
         if row:
             yield row
+
+
+def _pointed(column: tuple[str, ...], delimiter: str) -> tuple[str, ...]:
+    """The values with decimal points, where these are commas, which are no delimiters then."""
+    known = [each.strip() for each in column if each.strip().lower() not in MISSING]
+    if delimiter == "," or not all(COMMAS.fullmatch(each) for each in known):
+        return column
+    return tuple(each.replace(",", ".") for each in column)
 
 
 def _typed(column: tuple[str, ...]) -> list[Any]:

@@ -192,7 +192,7 @@ def _taking(form: str, columns: Sequence[Column]) -> tuple[list[str], str, str]:
     only = set(types.values())
     named = f"COLUMNS = {types if len(only) > 1 else [*types]!r}"
     cast = ".astype(COLUMNS)" if len(only) > 1 else f".astype({only.pop()!r})"
-    gaps = any(each.optional and each.kind == "text" for each in columns)
+    gaps = any(each.optional and each.kind in ("text", "bool") for each in columns)
     filled = ".fillna(np.nan)" if gaps else ""
     made = f"table = pd.DataFrame(rows, columns=[*COLUMNS]){cast}{filled}"
     return [named], f"rows = {TUPLES}\n{made}", "table"
@@ -206,6 +206,8 @@ def _calls(kind: str, calls: Sequence[str], taken: str) -> str:
         )
         if [*calls] == ["outputs"]:
             return f"outputs = self.model.{one}"
+        if [*calls] == ["number"]:
+            return f"labels = self.model.{one}.astype(int)"
         lines = [f"probabilities = self.model.{one}"]
         if [*calls] == ["binary"]:
             lines = [f"positive = self.model.{one}"]
@@ -218,6 +220,6 @@ def _calls(kind: str, calls: Sequence[str], taken: str) -> str:
 
 def pandas_type(column: Column) -> str:
     """The type that a column has in a table of pandas'."""
-    if column.kind == "int":
-        return "float64" if column.optional else "int64"
-    return {"float": "float64", "bool": "bool"}.get(column.kind, "object")
+    if column.kind in ("int", "bool") and not column.optional:
+        return {"int": "int64", "bool": "bool"}[column.kind]
+    return "float64" if column.kind in ("int", "float") else "object"

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from tools.adopt.columns import GAPS, Column
+from tools.adopt.columns import Column
 from tools.adopt.source_text import formatted, quoted
+from tools.adopt.values import GAPS, ragged
 
 TEXT = '''"""The model: its answer to the example, and that no row depends on its neighbours."""
 
@@ -19,7 +20,7 @@ PREDICTOR = Predictor()
 
 def random_instance(random: random.Random) -> Instance:
     """Any instance that the contract allows."""
-    return Instance({values})
+{lengths}    return Instance({values})
 
 
 def test_a_row_gets_the_same_bytes_alone_and_in_a_batch() -> None:
@@ -46,6 +47,7 @@ def test_file(columns: Sequence[Column], fast: bool, differ: bool) -> str:
     words = "".join(f"{_constant(c)} = [{_words(c)}]\n" for c in columns if _drawn_from_words(c))
     values = ", ".join(f"{each.attribute}={_maybe(each)}" for each in columns)
     text = TEXT.format(
+        lengths="".join(f"    {_length(b)} = random.randint{b}\n" for b in ragged(columns)),
         words=words and f"\n{words}",
         values=values,
         sizes=65 if fast else 17,
@@ -71,10 +73,14 @@ def _maybe(column: Column) -> str:
     return f"None if random.random() < {GAPS} else {text}" if column.optional else text
 
 
+def _length(bounds: tuple[int, int]) -> str:
+    return f"from_{bounds[0]}_to_{bounds[1]}"
+
+
 def _drawn(column: Column, shape: tuple[int | None, ...]) -> str:
     """The expression of a random value."""
     if shape:
-        length = f"random.randint{column.lengths}" if shape[0] is None else str(shape[0])
+        length = _length(column.lengths) if shape[0] is None else str(shape[0])
         return f"[{_drawn(column, shape[1:])} for _ in range({length})]"
     if column.choices:
         return f"random.choice([{', '.join(map(repr, column.choices))}])"

@@ -13,9 +13,9 @@ from typing import Any
 
 from tools.adopt import writing
 from tools.adopt.adopted import Adopted
+from tools.adopt.project import ROOT
 from tools.refused import Refused
 
-ROOT = Path(__file__).parent.parent.parent
 # How far an exported model may be from its own library, relative and absolute.
 NEAR, NEARLY = 1e-4, 2e-6
 ANSWER = """
@@ -87,7 +87,9 @@ def asked(python: Path | None, folder: Path, script: str, given: Any, who: str) 
     )
     if said.returncode:
         last = (said.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Refused(f"{who} fails on rows of the sample: {last}. Nothing was written.")
+        raise Refused(
+            f"{who} fails on rows of the sample, or like these: {last}. Nothing was written."
+        )
     return json.loads(said.stdout)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+from tools.adopt.project import ROOT
+
 # Where what is replaced goes where Git doesn't hold it.
 KEPT = ROOT / ".adopt"
 

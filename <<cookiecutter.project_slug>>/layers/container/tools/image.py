@@ -72,7 +72,7 @@ def labels(platform: str) -> dict[str, str]:
         Refused: the model is not here.
     """
     folder = ROOT / "model"
-    if all(path.suffix == ".py" for path in model.files(folder)):
+    if model.lacks(folder):
         raise Refused("model/ holds no model, which belongs to the release: run `make model`.")
     own = [ROOT / each for each in FILES]
     for part in ("contracts", "serving"):
