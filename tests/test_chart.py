@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SAME_EACH_TIME, baker
-from tests.judges import ON_A_CLUSTER, TABLES, checkov
+from tests.judges import TABLES, UNDER_RULES, checkov
 from tests.programs import charted, exposures_of, programs
 from tests.project import QUESTIONS, TEMPLATE, table
 from tests.test_judges_kubernetes import NEWEST, OLDEST, judged
@@ -111,7 +111,8 @@ def stacks(exposures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             own = {k: v for k, v in stack.items() if k not in ("gateway", "ingress") or k == expose}
             own["network"] = keys.get("network", {}) | own["network"]
             if name == "every option":
-                own |= ON_A_CLUSTER | {"versions": ON_A_CLUSTER["versions"] | own["versions"]}
+                own = UNDER_RULES | own
+                own["versions"] = UNDER_RULES["versions"] | own["versions"]
             yield f"{expose}, {name}", keys | own
 
 
@@ -296,6 +297,30 @@ def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path)
     assert policy["spec"]["podSelector"]["matchLabels"] == service["spec"]["selector"]
 
 
+def test_the_pod_of_helm_test_follows_the_rules_of_the_pods(chart: Path) -> None:
+    rules = {
+        "labels": {"team": "pricing"},
+        "annotations": {"example.org/owner": "ml"},
+        "resources": {"cpuLimit": "1", "ephemeralStorage": "1Gi"},
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "tolerations": [{"key": "models"}],
+        "runtimeClass": "nvidia",
+        "priorityClass": "serving",
+        "runAsUser": "assigned",
+        "image": {"pullSecrets": ["registry"]},
+    }
+    objects = rendered(chart, rules)
+    own, test = of("Deployment", objects)["spec"]["template"], of("Pod", objects)
+    assert rules["labels"].items() <= test["metadata"]["labels"].items()
+    assert rules["annotations"].items() <= annotations(test).items()
+    shared = {"imagePullSecrets", "securityContext", "runtimeClassName", "priorityClassName"}
+    for key in shared | {"nodeSelector", "tolerations"}:
+        assert test["spec"][key] == own["spec"][key]
+    (predict,) = test["spec"]["containers"]
+    assert predict["resources"]["limits"].keys() == {"memory", "cpu", "ephemeral-storage"}
+    assert judged(test, NEWEST) == ""
+
+
 def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
     objects = rendered(chart, {"replicas": 4, "autoscaling": {"enabled": True}})
     assert "replicas" not in of("Deployment", objects)["spec"]
@@ -329,6 +354,13 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(chart: Path, wor
         "image": {"pullSecrets": [word]},
         "envFrom": {"secrets": [word], "configMaps": [word]},
         "nodeSelector": {word: word},
+        "labels": {word: word},
+        "annotations": {word: word},
+        "env": {f"_{word.replace('-', '')}": word},
+        "serviceAccount": {"annotations": {word: word}},
+        "runtimeClass": word,
+        "priorityClass": word,
+        "mounts": [{"secret": word, "path": f"/{word}"}],
         "tolerations": [{"key": word, "value": word}],
         "gateway": {"name": word, "namespace": word},
         "ingress": {"className": word, "tlsSecret": word},
@@ -491,7 +523,7 @@ def test_a_day_is_one_where_the_clock_skips_its_midnight(chart: Path, zone: str)
 
 def test_a_toleration_without_a_value_is_one_of_any(chart: Path) -> None:
     own, _ = pod(chart, {"tolerations": [{"key": "gpu", "value": None, "effect": None}]})
-    assert own["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+    assert own["tolerations"][0] == {"key": "gpu", "operator": "Exists"}
 
 
 @pytest.mark.parametrize("values", table("chart/right"), ids=str)
@@ -547,14 +579,14 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
         own = {key: values_of(each, *place, key) for key, each in properties.items()}
         return st.fixed_dictionaries({}, optional=own)
     if rule := RULES.get(".".join(place)):
-        return st.lists(ruled(rule), max_size=2) if "each" in rule else ruled(rule)
+        return ruled(rule)
     match place[-1]:
-        case "nodeSelector":
-            return st.dictionaries(names(), names(), max_size=2)
         case "tolerations":
             more = {"value": names(), "effect": st.sampled_from(EFFECTS)}
             taint = st.fixed_dictionaries({"key": names()}, optional=more)
-            return st.lists(taint, max_size=2)
+            ends = {"effect": st.just("NoExecute"), "seconds": st.integers(0, 86_400)}
+            ending = st.fixed_dictionaries({"key": names(), **ends})
+            return st.lists(taint | ending, max_size=2)
         case "maxBodyBytes":
             return st.just(0) | st.integers(1_024, 100_000_000)
     if "enum" in node:
@@ -566,13 +598,42 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
 
 def ruled(rule: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a rule takes."""
+    if "each" in rule:
+        one = ruled({key: each for key, each in rule.items() if key != "each"})
+        return st.lists(one, max_size=2)
+    if "map" in rule:
+        one = ruled({key: each for key, each in rule.items() if key != "map"})
+        keys = names() if "keyWrong" not in rule else like(rule["key"])
+        return st.dictionaries(keys, one, max_size=2)
+    if "fields" in rule:
+        fields = {key: ruled(each) for key, each in rule["fields"].items()}
+        needed = {key: fields[key] for key in rule["needs"]}
+        others = {key: fields[key] for key in fields.keys() - needed.keys() - {*rule["one"]}}
+        return st.one_of(
+            st.fixed_dictionaries(needed | {key: fields[key]}, optional=others)
+            for key in rule["one"]
+        )
+    if "bool" in rule:
+        return st.booleans()
+    if "greatest" in rule:
+        return st.integers(1, rule["greatest"])
     if "day" in rule:
         return st.dates().map(str)
-    text = st.from_regex(rule["text"].removeprefix("^").removesuffix("$"), fullmatch=True)
-    right = text.filter(
-        lambda value: len(value) <= rule.get("most", 253) and re.search(rule.get("also", ""), value)
+    right = like(rule["text"]).filter(
+        lambda value: (
+            len(value) <= rule.get("most", 253)
+            and re.search(rule.get("also", ""), value)
+            and not re.search(rule.get("not", "(?!)"), value)
+        )
     )
     return st.integers(0, 1_000) | right if rule.get("wrong") == "a number of pods" else right
+
+
+def like(pattern: str) -> st.SearchStrategy[str]:
+    """Text that a pattern takes; any text is text that YAML could take for something else."""
+    if pattern == "(?s)^.*$":
+        return names()
+    return st.from_regex(pattern.removeprefix("^").removesuffix("$"), fullmatch=True)
 
 
 def names() -> st.SearchStrategy[str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -107,10 +107,19 @@ class Section(BaseModel):
     def problems(self) -> Iterator[str]:
         """The same, of every section among these keys too."""
         for key in type(self).model_fields:
-            section = getattr(self, key)
-            if isinstance(section, Section):
-                yield from (f"{key}.{said}" for said in section.problems())
+            for place, section in _sections(key, getattr(self, key)):
+                yield from (f"{place}.{said}" for said in section.problems())
         yield from self.between_keys()
+
+
+def _sections(key: str, value: Any) -> Iterator[tuple[str, Section]]:
+    """The sections that stand at a key, each with its place: one, or those of a list."""
+    if isinstance(value, Section):
+        yield key, value
+    elif isinstance(value, tuple):
+        several = cast("tuple[Any, ...]", value)
+        for place, each in enumerate(several):
+            yield from _sections(f"{key}.{place}", each)
 
 
 class ApiVersion(Section):

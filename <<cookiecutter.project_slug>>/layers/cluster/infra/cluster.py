@@ -12,6 +12,7 @@ from infra.config import Example, Section
 from infra.exposure import Exposure, Gateway, Ingress, Network
 from infra.given import Given
 from infra.images import Image
+from infra.metadata import Annotations, Labels
 from infra.names import NAMESPACE, NamespaceName
 from infra.scheme import StackKeys
 from infra.stack import StackSettings
@@ -65,6 +66,12 @@ class StackConfig(StackKeys):
     network: Network = Network()
     """Who reaches the pods, by namespace."""
 
+    labels: Labels = Field(default_factory=dict)
+    """Labels of every object and pod of the stack. None of them is part of what finds the pods."""
+
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of every object and pod of the stack."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -83,6 +90,14 @@ class Stack:
     def front_seconds(self) -> int:
         """How long the address of a new API version may take."""
         return LOAD_BALANCER_SECONDS if self.config.expose == "load_balancer" else 0
+
+    def labels(self, version: Version) -> dict[str, str]:
+        """What people label an API version with."""
+        return {**self.config.labels, **version.labels}
+
+    def annotations(self, version: Version) -> dict[str, str]:
+        """What people annotate an API version with."""
+        return {**self.config.annotations, **version.annotations}
 
     @staticmethod
     def own_namespace(project: str, stack: str) -> str:

@@ -8,6 +8,9 @@ from pydantic import AfterValidator
 from infra.config import spelt
 
 NAMESPACE = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+# A key of labels and the like: a name, before it perhaps a domain and a slash.
+DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/"
+QUALIFIED = rf"({DOMAIN})?[A-Za-z0-9]([A-Za-z0-9._-]{{0,61}}[A-Za-z0-9])?"
 
 
 def _name(value: str) -> str:

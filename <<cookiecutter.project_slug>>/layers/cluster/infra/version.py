@@ -9,9 +9,22 @@ from pydantic import Field
 from infra.config import ApiVersion, Example
 from infra.digest import Digest
 from infra.images import TAG
+from infra.metadata import Annotations, Labels
+from infra.mounts import Mount
+from infra.names import Name
 from infra.replicas import Autoscaling, Rollout
 from infra.scheme import VersionKeys
-from infra.workload import Drain, EnvFrom, Resources, Toleration
+from infra.workload import (
+    USER,
+    Drain,
+    Env,
+    EnvFrom,
+    Resources,
+    ServiceAccount,
+    Size,
+    Toleration,
+    User,
+)
 
 # What a node may take to start and to pull the image, beside the start of the model.
 NODE_SECONDS = 60
@@ -43,6 +56,17 @@ class Version(VersionKeys, ApiVersion):
     startup_seconds: Annotated[int, Field(ge=5, le=420)] = 120
     """Seconds that loading the model may take: the startup probe waits for so long."""
 
+    labels: Labels = Field(default_factory=dict)
+    """Labels of the API version's objects and pods, beside those of the stack. None of them is
+    part of what finds the pods."""
+
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the API version's objects and pods, beside those of the stack."""
+
+    env: Env = Field(default_factory=dict)
+    """Environment variables of the pods. They win over those of env_from, and the project's own
+    over both; docs/how-it-works.md lists what the server reads."""
+
     env_from: EnvFrom = EnvFrom()
     """Environment variables from what is in the namespace already. The first pods wait until it
     is there."""
@@ -54,6 +78,29 @@ class Version(VersionKeys, ApiVersion):
 
     tolerations: tuple[Toleration, ...] = ()
     """Taints of nodes that the pods tolerate."""
+
+    service_account: ServiceAccount = ServiceAccount()
+    """Who the pods are to the cluster and to its cloud."""
+
+    runtime_class: Annotated[Name | None, Example("nvidia")] = None
+    """The RuntimeClass of the pods; the cluster's default if left out."""
+
+    priority_class: Annotated[Name | None, Example("serving")] = None
+    """The PriorityClass of the pods; the cluster's default if left out."""
+
+    run_as_user: Annotated[User, Example("assigned")] = USER
+    """The user, and group, that the server runs as. With assigned it is whoever the cluster
+    assigns, as OpenShift does; the server runs as anybody but root."""
+
+    tmp_size: Annotated[Size, Field(examples=["64Mi"])] = "64Mi"
+    """The most that a pod may write to /tmp, the one folder that is not read-only."""
+
+    shm_size: Annotated[Size | None, Field(examples=["1Gi"])] = None
+    """The size of /dev/shm, which processes of a pod share. It counts as memory of the pod. Without
+    it the nodes decide, usually for 64 MiB."""
+
+    mounts: Annotated[tuple[Mount, ...], Example([{"secret": "ca", "path": "/etc/ca"}])] = ()
+    """What is in the namespace already and stands in the file system of the pods."""
 
     @property
     def progress_deadline_seconds(self) -> int:
@@ -96,6 +143,10 @@ class Version(VersionKeys, ApiVersion):
             yield (
                 "replicas: is set beside autoscaling, which decides on them; remove one of the two."
             )
+        paths = [each.path.rstrip("/") for each in self.mounts]
+        for place, path in enumerate(paths):
+            if path in paths[:place]:
+                yield f"mounts.{place}.path: {path} is another mount's already; write another one."
         yield from (f"rollout.{said}" for said in self.rollout.problems_with(self.fewest_pods))
         if not re.fullmatch(TAG, self.release):
             yield (

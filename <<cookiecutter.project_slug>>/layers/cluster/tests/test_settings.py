@@ -24,14 +24,31 @@ def test_a_release_alone_is_enough(stacks: Stacks) -> None:
         "replicas": 2,
         "autoscaling": None,
         "digest": None,
-        "resources": {"cpu": "500m", "memory": "512Mi"},
+        "resources": {
+            "cpu": "500m",
+            "memory": "512Mi",
+            "cpu_limit": None,
+            "ephemeral_storage": None,
+            "devices": {},
+        },
         "rollout": {"max_unavailable": 0, "max_surge": "25%", "min_ready_seconds": 5},
         "drain": {"pre_stop_seconds": 5, "timeout_seconds": 20},
         "startup_seconds": 120,
         "node_selector": {},
         "tolerations": [],
+        "labels": {},
+        "annotations": {},
+        "env": {},
+        "service_account": {"name": None, "annotations": {}},
+        "runtime_class": None,
+        "priority_class": None,
+        "run_as_user": 10001,
+        "tmp_size": "64Mi",
+        "shm_size": None,
+        "mounts": [],
     }
-    assert own.items() <= read["versions"]["v1"].items()
+    v1 = read["versions"]["v1"]
+    assert {key: v1[key] for key in own} == own
 
 
 def test_all_that_would_drop_requests_is_named_with_everything_else(stacks: Stacks) -> None:

@@ -1,7 +1,7 @@
 """The chart's values for one API version."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic.alias_generators import to_camel
 
@@ -16,7 +16,8 @@ EXPOSE = {"load_balancer": "loadBalancer"}
 # What an API version says of its pods; the chart has the same names, in its own spelling.
 PODS = {
     *("replicas", "resources", "rollout", "drain", "startup_seconds", "max_body_bytes"),
-    *("env_from", "node_selector", "tolerations"),
+    *("env", "env_from", "node_selector", "tolerations", "service_account", "runtime_class"),
+    *("priority_class", "run_as_user", "tmp_size", "shm_size", "mounts"),
 }
 # What says nothing to a chart of any version.
 EMPTY: dict[str, Any] = {
@@ -24,6 +25,8 @@ EMPTY: dict[str, Any] = {
     "routing": {"host": "", "default": False},
     "network": {"allowFrom": [], "metricsFrom": []},
     "deprecation": {"deprecatedOn": "", "sunset": "", "migrationUrl": ""},
+    "labels": {},
+    "annotations": {},
 }
 
 
@@ -44,6 +47,8 @@ def values(
             "pullSecrets": [*config.image.pull_secrets],
         },
         **_section(version, written=written, only=PODS),
+        "labels": stack.labels(version),
+        "annotations": stack.annotations(version),
         "expose": EXPOSE.get(config.expose, config.expose),
         "routing": {
             "by": scheme.NAME,
@@ -77,14 +82,23 @@ def _section(section: Section, *, written: bool, only: set[str] | None = None) -
 
     written: only what the stack file says. only: these keys.
     """
-    own = section.model_dump(mode="json", exclude_none=True, exclude_unset=written, include=only)
+    keys = section.model_fields_set if written else type(section).model_fields
+    named = {key: getattr(section, key) for key in keys if only is None or key in only}
     return {
-        # A person's own keys stay as they are.
-        to_camel(key): {to_camel(name): each for name, each in value.items()}
-        if isinstance(getattr(section, key), Section)
-        else value
-        for key, value in own.items()
+        to_camel(key): _value(value, written=written)
+        for key, value in named.items()
+        if value is not None
     }
+
+
+def _value(value: Any, *, written: bool) -> Any:
+    """A value as a chart takes it; a person's own keys stay as they are."""
+    if isinstance(value, Section):
+        return _section(value, written=written)
+    if isinstance(value, tuple):
+        several = cast("tuple[Any, ...]", value)
+        return [_value(each, written=True) for each in several]
+    return value
 
 
 def _differing(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

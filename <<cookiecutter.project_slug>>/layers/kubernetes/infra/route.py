@@ -32,8 +32,8 @@ class Route(pulumi.ComponentResource):
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": name,
             "namespace": service.namespace,
-            "labels": labels(stack.project, api_version),
-            "annotations": TAKEN_BACK,
+            "labels": labels(api_version, version, stack),
+            "annotations": {**stack.annotations(version), **TAKEN_BACK},
         }
         if gateway := config.gateway:
             matches = scheme.matches(api_version, config)
@@ -51,7 +51,11 @@ class Route(pulumi.ComponentResource):
                 # Not every controller says where it listens; Pulumi would wait, and fail.
                 metadata={
                     **metadata,
-                    "annotations": {**TAKEN_BACK, "pulumi.com/skipAwait": "true"},
+                    "annotations": {
+                        **stack.annotations(version),
+                        **TAKEN_BACK,
+                        "pulumi.com/skipAwait": "true",
+                    },
                 },
                 spec=_ingress(ingress, host, path, service.name),
                 opts=child,

@@ -9,6 +9,7 @@ from infra.labels import labels, of_release, selector
 from infra.network import DNS, ingress_rules
 from infra.pod import pod
 from infra.version import Version
+from infra.workload import ServiceAccount
 
 
 class ModelService(pulumi.ComponentResource):
@@ -29,18 +30,21 @@ class ModelService(pulumi.ComponentResource):
         name = f"{stack.project}-{api_version}"
         super().__init__("infra:service:ModelService", name)
         child = pulumi.ResourceOptions(parent=self)
+        annotations = {**stack.annotations(version), **TAKEN_BACK}
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": name,
             "namespace": namespace,
-            "labels": labels(stack.project, api_version),
-            "annotations": TAKEN_BACK,
+            "labels": labels(api_version, version, stack),
+            "annotations": annotations,
         }
         pods: k8s.meta.v1.LabelSelectorArgsDict = {
             "match_labels": selector(stack.project, api_version)
         }
-        account = k8s.core.v1.ServiceAccount(
-            name, metadata=metadata, automount_service_account_token=False, opts=child
-        )
+        own: k8s.meta.v1.ObjectMetaArgsDict = {
+            **metadata,
+            "annotations": {**annotations, **version.service_account.annotations},
+        }
+        account = _account(version.service_account, own, child)
         spec: k8s.apps.v1.DeploymentSpecArgsDict = {
             "selector": pods,
             "strategy": {
@@ -53,7 +57,7 @@ class ModelService(pulumi.ComponentResource):
             "min_ready_seconds": version.rollout.min_ready_seconds,
             "progress_deadline_seconds": version.progress_deadline_seconds,
             "revision_history_limit": 3,
-            "template": pod(api_version, version, stack, account.metadata.name),
+            "template": pod(api_version, version, stack, account),
         }
         if not version.autoscaling:  # or every deploy would undo what the autoscaler did
             spec["replicas"] = version.replicas
@@ -61,9 +65,9 @@ class ModelService(pulumi.ComponentResource):
             name,
             metadata={
                 **metadata,
-                "labels": labels(stack.project, api_version) | of_release(version.release),
+                "labels": labels(api_version, version, stack) | of_release(version.release),
                 "annotations": {
-                    **TAKEN_BACK,
+                    **annotations,
                     "pulumi.com/timeoutSeconds": str(version.rollout_seconds),
                 },
             },
@@ -76,7 +80,7 @@ class ModelService(pulumi.ComponentResource):
             name,
             metadata={
                 **metadata,
-                "annotations": {**TAKEN_BACK, "pulumi.com/timeoutSeconds": str(patience)},
+                "annotations": {**annotations, "pulumi.com/timeoutSeconds": str(patience)},
             },
             spec={
                 "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
@@ -138,3 +142,18 @@ class ModelService(pulumi.ComponentResource):
         self.name, self.deployment = service.metadata.name, deployment.metadata.name
         self.namespace, self.status = namespace, service.status
         self.register_outputs({"name": self.name, "deployment": self.deployment})
+
+
+def _account(
+    account: ServiceAccount, metadata: k8s.meta.v1.ObjectMetaArgsDict, opts: pulumi.ResourceOptions
+) -> pulumi.Input[str]:
+    """The name of the ServiceAccount of the pods: one that is there, or one without permissions."""
+    if account.name:
+        return account.name
+    made = k8s.core.v1.ServiceAccount(
+        str(metadata.get("name")),
+        metadata=metadata,
+        automount_service_account_token=False,
+        opts=opts,
+    )
+    return made.metadata.name

@@ -54,6 +54,22 @@
 {{- if and (eq $v.expose "loadBalancer") $v.network.allowFrom -}}
 {{- $problems = append $problems "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty it." -}}
 {{- end -}}
+{{- if and $v.serviceAccount.name $v.serviceAccount.annotations -}}
+{{- $problems = append $problems "serviceAccount.annotations: is set beside name, and that ServiceAccount is not the chart's to annotate; remove one of the two." -}}
+{{- end -}}
+{{- if and $v.resources.cpuLimit (not (regexMatch "(?m)^resources.cpu" $alone)) (lt (include "model.millis" $v.resources.cpuLimit | float64) (include "model.millis" $v.resources.cpu | float64)) -}}
+{{- $problems = append $problems (printf "resources.cpuLimit: is %v, and %v are set aside; write that or more." $v.resources.cpuLimit $v.resources.cpu) -}}
+{{- end -}}
+{{- $paths := list -}}
+{{- range $i, $mount := $v.mounts -}}
+{{- if kindIs "map" $mount -}}
+{{- $path := toString $mount.path | trimSuffix "/" -}}
+{{- if and $mount.path (has $path $paths) -}}
+{{- $problems = append $problems (printf "mounts.%d.path: %s is another mount's already; write another one." $i $path) -}}
+{{- end -}}
+{{- $paths = append $paths $path -}}
+{{- end -}}
+{{- end -}}
 {{- /* A number that is none can't be counted. */ -}}
 {{- if not (regexMatch "(?m)^rollout" $alone) -}}
 {{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas $v.replicas | int -}}

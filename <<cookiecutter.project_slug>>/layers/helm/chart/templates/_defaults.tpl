@@ -15,6 +15,9 @@ autoscaling:
 resources:
   cpu: 500m
   memory: 512Mi
+  cpuLimit: ''
+  ephemeralStorage: ''
+  devices: {}
 rollout:
   maxUnavailable: 0
   maxSurge: 25%
@@ -24,11 +27,23 @@ drain:
   timeoutSeconds: 20
 startupSeconds: 120
 maxBodyBytes: 0
+labels: {}
+annotations: {}
+env: {}
 envFrom:
   secrets: []
   configMaps: []
 nodeSelector: {}
 tolerations: []
+serviceAccount:
+  name: ''
+  annotations: {}
+runtimeClass: ''
+priorityClass: ''
+runAsUser: 10001
+tmpSize: 64Mi
+shmSize: ''
+mounts: []
 expose: none
 routing:
   by: path

@@ -36,13 +36,28 @@ app.kubernetes.io/instance: {{ include "model.name" . | quote }}
 {{ include "model.selector" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ include "model.release" . | quote }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
-{{/* Takes the root. The labels of every object. */}}
-{{- define "model.labels" -}}
-{{ include "model.selector" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{/* Takes (list root labels annotations). The metadata of an object; the last two are its own, beside everybody's. */}}
+{{- define "model.metadata" -}}
+{{- with index . 0 -}}
+name: {{ include "model.name" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
+labels:
+  {{- include "model.selector" . | nindent 2 }}
+  app.kubernetes.io/managed-by: {{ .Release.Service }}
+  helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+  {{- with merge (index $ 1) .Values.labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge (index $ 2) .Values.annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Takes the root. The release of the model: image.tag, else the chart's appVersion. */}}
@@ -85,4 +100,10 @@ http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- else -}}
 {{ $count }}
 {{- end }}
+{{- end }}
+
+{{/* Takes a number of processors. Its thousandths. */}}
+{{- define "model.millis" -}}
+{{- $count := toString . -}}
+{{ hasSuffix "m" $count | ternary (trimSuffix "m" $count) (mulf $count 1000) }}
 {{- end }}
