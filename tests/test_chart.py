@@ -28,6 +28,9 @@ type Values = dict[str, Any]
 SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
+# Keys that are for one exposure alone.
+EXPOSURE_OF = {each: each for each in ("gateway", "ingress", "load_balancer")}
+EXPOSURE_OF["gateways"] = "gateway"
 # Without one the chart is refused.
 IMAGE: Values = {"image": {"repository": "ghcr.io/you/iris"}}
 
@@ -108,7 +111,7 @@ def stacks(exposures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The stacks of the table for each exposure, each a name and the keys of its file."""
     for expose, keys in exposures.items():
         for name, stack in table("chart/stacks").items():
-            own = {k: v for k, v in stack.items() if k not in ("gateway", "ingress") or k == expose}
+            own = {k: v for k, v in stack.items() if EXPOSURE_OF.get(k, expose) == expose}
             own["network"] = keys.get("network", {}) | own["network"]
             if name == "every option":
                 own = UNDER_RULES | own
@@ -363,16 +366,26 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(chart: Path, wor
         "mounts": [{"secret": word, "path": f"/{word}"}],
         "tolerations": [{"key": word, "value": word}],
         "gateway": {"name": word, "namespace": word},
-        "ingress": {"className": word, "tlsSecret": word},
-        "network": {"allowFrom": [word], "metricsFrom": [word]},
+        "ingress": {"className": word, "tlsSecret": word, "annotations": {word: word}},
+        "loadBalancer": {"class": word, "annotations": {word: word}},
+        "network": {
+            "allowFrom": [word],
+            "metricsFrom": [word],
+            "call": [{"namespace": word, "ports": [53]}],
+        },
     }
-    for base in (GATEWAY, INGRESS):
-        for each in rendered(chart, base | own, namespace=word):
+    for values in (GATEWAY | own, INGRESS | own, own | BALANCER | {"network": {}}):
+        for each in rendered(chart, values, namespace=word):
             assert each["metadata"]["namespace"] == word
             if each["kind"] == "HTTPRoute":
                 assert each["spec"]["parentRefs"] == [{"name": word, "namespace": word}]
             else:
                 assert judged(each, NEWEST) == ""
+
+
+def test_a_large_user_is_a_whole_number(chart: Path) -> None:
+    own, _ = pod(chart, {"runAsUser": 1_000_660_000})
+    assert repr(own["securityContext"]["runAsUser"]) == "1000660000"  # 1.00066e+09 is another type
 
 
 def test_two_long_names_stay_two(chart: Path) -> None:
@@ -546,6 +559,36 @@ def test_values_that_can_not_work_together_are_refused_with_a_remedy(
     assert reasons(refusal(chart, case["values"])) == [case["said"]]
 
 
+def test_several_gateways_and_host_names_are_those_of_the_route(chart: Path) -> None:
+    gateways = [{"name": "a", "namespace": "x", "https": False}, {"name": "b", "namespace": "y"}]
+    hosts = ["iris.example.org", "iris.internal"]
+    values = {"expose": "gateway", "routing": {"hosts": hosts}, "gateways": gateways}
+    objects = rendered(chart, values)
+    route = of("HTTPRoute", objects)["spec"]
+    assert route["hostnames"] == hosts
+    assert [each["name"] for each in route["parentRefs"]] == ["a", "b"]
+    policy, _ = (each["spec"] for each in objects if each["kind"] == "NetworkPolicy")
+    (peer,) = policy["ingress"][0]["from"]
+    assert peer["namespaceSelector"]["matchExpressions"][0]["values"] == ["x", "y"]
+    texts = charted(chart, {"values": over(IMAGE, values), "name": "iris-v1", "namespace": "n"})
+    assert "POST http://iris.example.org/v1/predict" in texts["iris/templates/NOTES.txt"]
+
+
+def test_where_nothing_is_enforced_the_test_has_no_policy_either(chart: Path) -> None:
+    kinds = {each["kind"] for each in rendered(chart, {"network": {"enforce": False}})}
+    assert "NetworkPolicy" not in kinds
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_the_notes_say_whether_a_load_balancer_is_open_to_everybody(
+    chart: Path, internal: bool
+) -> None:
+    values = over(IMAGE, BALANCER | {"loadBalancer": {"internal": internal}})
+    texts = charted(chart, {"values": values, "name": "iris-v1", "namespace": "n"})
+    said = "is open to everybody, without TLS" in texts["iris/templates/NOTES.txt"]
+    assert said is not internal
+
+
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
     values = {"expose": "gateway", "rollout": {"maxSurge": 0}, "gatway": {}}
     values |= {"image": {"tag": "latest"}, "resources": {"memory": "1G"}}
@@ -608,10 +651,11 @@ def ruled(rule: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "fields" in rule:
         fields = {key: ruled(each) for key, each in rule["fields"].items()}
         needed = {key: fields[key] for key in rule["needs"]}
-        others = {key: fields[key] for key in fields.keys() - needed.keys() - {*rule["one"]}}
+        one = {*rule.get("one", ())}
+        others = {key: fields[key] for key in fields.keys() - needed.keys() - one}
         return st.one_of(
-            st.fixed_dictionaries(needed | {key: fields[key]}, optional=others)
-            for key in rule["one"]
+            st.fixed_dictionaries(needed | ({key: fields[key]} if key else {}), optional=others)
+            for key in sorted(one) or [""]
         )
     if "bool" in rule:
         return st.booleans()

@@ -107,19 +107,18 @@ class Section(BaseModel):
     def problems(self) -> Iterator[str]:
         """The same, of every section among these keys too."""
         for key in type(self).model_fields:
-            for place, section in _sections(key, getattr(self, key)):
-                yield from (f"{place}.{said}" for said in section.problems())
+            yield from problems_at(key, getattr(self, key))
         yield from self.between_keys()
 
 
-def _sections(key: str, value: Any) -> Iterator[tuple[str, Section]]:
-    """The sections that stand at a key, each with its place: one, or those of a list."""
+def problems_at(key: str, value: Any) -> Iterator[str]:
+    """What is wrong in the sections that stand at a key: in one, or in those of a list."""
     if isinstance(value, Section):
-        yield key, value
+        yield from (f"{key}.{said}" for said in value.problems())
     elif isinstance(value, tuple):
         several = cast("tuple[Any, ...]", value)
         for place, each in enumerate(several):
-            yield from _sections(f"{key}.{place}", each)
+            yield from problems_at(f"{key}.{place}", each)
 
 
 class ApiVersion(Section):

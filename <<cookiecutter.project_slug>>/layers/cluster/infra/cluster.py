@@ -9,13 +9,14 @@ from pydantic import Field
 
 from infra import exposure, images, scheme
 from infra.config import Example, Section
-from infra.exposure import Exposure, Gateway, Ingress, Network
+from infra.exposure import Exposure, Gateway, Ingress, LoadBalancer
 from infra.given import Given
 from infra.images import Image
 from infra.metadata import Annotations, Labels
 from infra.names import NAMESPACE, NamespaceName
 from infra.scheme import StackKeys
 from infra.stack import StackSettings
+from infra.traffic import Network
 from infra.version import Version
 
 # Stands in the stack files until somebody writes their own.
@@ -33,6 +34,17 @@ class Namespace(Section):
 
     create: bool = True
     """Whether the stack makes the namespace, and deletes it with all that is in it."""
+
+    labels: Annotated[Labels, Example({"istio-injection": "enabled"})] = Field(default_factory=dict)
+    """Labels of the namespace alone, beside those of the stack."""
+
+    @override
+    def between_keys(self) -> Iterator[str]:
+        if self.labels and not self.create:
+            yield (
+                "labels: is set, and create is false: that namespace is not ours to label; remove"
+                " one of the two."
+            )
 
 
 class StackConfig(StackKeys):
@@ -56,15 +68,22 @@ class StackConfig(StackKeys):
     """The Gateway that routes attach to. It is needed with expose: gateway, and refused otherwise.
     The Gateway itself says what TLS it has, and from which namespaces it takes routes."""
 
+    gateways: tuple[Gateway, ...] = ()
+    """Several Gateways that routes attach to, in place of gateway; the exported URLs start as the
+    first one's."""
+
     ingress: Annotated[Ingress | None, Field(examples=[{"class_name": "nginx"}])] = None
     """The Ingress controller. It is needed with expose: ingress, and refused otherwise."""
+
+    load_balancer: Annotated[LoadBalancer, Example({"internal": True})] = LoadBalancer()
+    """The load balancer of each API version, with expose: load_balancer."""
 
     namespace: Annotated[Namespace | None, Field(examples=[{"name": "iris"}])] = None
     """Where everything of the stack stands; by default a namespace of its own, named after project
     and stack, such as iris-dev."""
 
-    network: Network = Network()
-    """Who reaches the pods, by namespace."""
+    network: Annotated[Network, Example({"metrics_from": ["monitoring"]})] = Network()
+    """Who reaches the pods, and whom they reach."""
 
     labels: Labels = Field(default_factory=dict)
     """Labels of every object and pod of the stack. None of them is part of what finds the pods."""
@@ -109,7 +128,14 @@ class Stack:
         """The namespaces whose pods may ask for predictions."""
         if self.config.network.allow_from is not None:
             return self.config.network.allow_from
-        return (self.config.gateway.namespace,) if self.config.gateway else ()
+        if self.config.network.allow_blocks or not self.config.network.enforce:
+            return ()
+        return tuple(dict.fromkeys(each.namespace for each in self.gateways))
+
+    @property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """The Gateways that routes attach to."""
+        return self.config.gateways or ((self.config.gateway,) if self.config.gateway else ())
 
 
 class ClusterSettings[V: Version](StackSettings[V], StackConfig):

@@ -25,5 +25,14 @@ def _namespace(value: str) -> str:
     return value
 
 
+def _class(value: str) -> str:
+    if not re.fullmatch(QUALIFIED, value):
+        raise ValueError(
+            f"{spelt(value)} is no class of load balancers; write one such as service.k8s.aws/nlb"
+        )
+    return value
+
+
+type ClassName = Annotated[str, AfterValidator(_class)]
 type Name = Annotated[str, AfterValidator(_name)]
 type NamespaceName = Annotated[str, AfterValidator(_namespace)]

@@ -14,6 +14,7 @@ def namespace(stack: Stack) -> pulumi.Output[str]:
         return pulumi.Output.from_input(name)
     labels = {
         **stack.config.labels,
+        **stack.namespace.labels,
         "app.kubernetes.io/name": stack.project,
         "app.kubernetes.io/managed-by": "pulumi",
         # Nothing runs here that could do more than serve.

@@ -13,11 +13,19 @@ LIVE = TWO["v1"]
 
 def test_a_release_alone_is_enough(stacks: Stacks) -> None:
     settings = stacks.settings({"v1": LIVE})
-    assert settings.stack.namespace.model_dump() == {"name": "iris-dev", "create": True}
+    space = {"name": "iris-dev", "create": True, "labels": {}}
+    assert settings.stack.namespace.model_dump() == space
     assert settings.stack.allow_from == ("gateways",)
     read = settings.model_dump(mode="json")
     assert read["expose"] == "gateway"
-    assert read["network"] == {"allow_from": None, "metrics_from": []}
+    assert read["network"] == {
+        "enforce": True,
+        "allow_from": None,
+        "allow_blocks": [],
+        "allow_ports": [],
+        "call": [],
+        "metrics_from": [],
+    }
     gateway = {"name": "public", "namespace": "gateways", "https": True, "listener": None}
     assert read["gateway"] == gateway
     own = {

@@ -22,8 +22,11 @@ PODS = {
 # What says nothing to a chart of any version.
 EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
-    "routing": {"host": "", "default": False},
-    "network": {"allowFrom": [], "metricsFrom": []},
+    "routing": {"host": "", "hosts": [], "default": False},
+    "gateways": [],
+    "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
+    "network": {"enforce": True}
+    | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
     "deprecation": {"deprecatedOn": "", "sunset": "", "migrationUrl": ""},
     "labels": {},
     "annotations": {},
@@ -39,6 +42,7 @@ def values(
     is sent, and what it leaves out is the chart's to say.
     """
     config, written = stack.config, defaults is None
+    hosts = scheme.hosts(config, version)
     given: dict[str, Any] = {
         "image": {
             "repository": config.image.repository,
@@ -52,14 +56,16 @@ def values(
         "expose": EXPOSE.get(config.expose, config.expose),
         "routing": {
             "by": scheme.NAME,
-            "host": scheme.host(config, version) or "",
+            **({"hosts": [*hosts]} if len(hosts) > 1 else {"host": "".join(hosts)}),
             # Only the header scheme knows one.
             "default": getattr(config, "default_version", None) == api_version,
         },
         "network": {
+            **_section(config.network, written=False),
             "allowFrom": [*stack.allow_from],
-            "metricsFrom": [*config.network.metrics_from],
         },
+        "gateways": _value(config.gateways, written=written),
+        "loadBalancer": _section(config.load_balancer, written=False),
         "deprecation": {
             "deprecatedOn": str(version.deprecated_on or ""),
             "sunset": str(version.sunset or ""),
@@ -82,10 +88,13 @@ def _section(section: Section, *, written: bool, only: set[str] | None = None) -
 
     written: only what the stack file says. only: these keys.
     """
-    keys = section.model_fields_set if written else type(section).model_fields
-    named = {key: getattr(section, key) for key in keys if only is None or key in only}
+    said = section.model_fields_set if written else {*type(section).model_fields}
+    keys = [
+        key for key in type(section).model_fields if key in (said if only is None else said & only)
+    ]
+    named = {key: getattr(section, key) for key in keys}
     return {
-        to_camel(key): _value(value, written=written)
+        to_camel(key).rstrip("_"): _value(value, written=written)
         for key, value in named.items()
         if value is not None
     }

@@ -21,7 +21,9 @@ CHART = Path(__file__).parent.parent / "chart"
 TABLE = re.compile(r"(?<=\| --- \| --- \| --- \|\n)(\|.*\n)+")
 COMMENT = "{{/* The defaults of values.yaml, from which make chart-lint writes them. */}}"
 BEGIN, END = '{{- define "model.defaults" -}}', "{{- end }}"
-OURS_COMMENT = "{{/* What only the chart sets: infra/ours.yaml, from which make chart-lint writes it. */}}"
+OURS_COMMENT = (
+    "{{/* What only the chart sets: infra/ours.yaml, from which make chart-lint writes it. */}}"
+)
 # How the chart calls it.
 CALLED = {"release": "image.tag"} | {
     key: f"deprecation.{to_camel(key)}" for key in ("deprecated_on", "sunset", "migration_url")

@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 from infra.annotations import TAKEN_BACK
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
-from infra.network import DNS, ingress_rules
+from infra.network import egress_rules, ingress_rules
 from infra.pod import pod
 from infra.version import Version
 from infra.workload import ServiceAccount
@@ -80,13 +80,13 @@ class ModelService(pulumi.ComponentResource):
             name,
             metadata={
                 **metadata,
-                "annotations": {**annotations, "pulumi.com/timeoutSeconds": str(patience)},
+                "annotations": {
+                    **annotations,
+                    **stack.config.load_balancer.all_annotations,
+                    "pulumi.com/timeoutSeconds": str(patience),
+                },
             },
-            spec={
-                "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
-                "selector": selector(stack.project, api_version),
-                "ports": [{"name": "http", "port": 80, "target_port": "http"}],
-            },
+            spec=_service(selector(stack.project, api_version), stack),
             opts=child,
         )
         if version.autoscaling:
@@ -128,17 +128,18 @@ class ModelService(pulumi.ComponentResource):
             },
             opts=child,
         )
-        k8s.networking.v1.NetworkPolicy(
-            name,
-            metadata=metadata,
-            spec={
-                "pod_selector": pods,
-                "policy_types": ["Ingress", "Egress"],
-                "ingress": ingress_rules(stack),
-                "egress": [DNS],
-            },
-            opts=child,
-        )
+        if stack.config.network.enforce:
+            k8s.networking.v1.NetworkPolicy(
+                name,
+                metadata=metadata,
+                spec={
+                    "pod_selector": pods,
+                    "policy_types": ["Ingress", "Egress"],
+                    "ingress": ingress_rules(stack),
+                    "egress": egress_rules(stack),
+                },
+                opts=child,
+            )
         self.name, self.deployment = service.metadata.name, deployment.metadata.name
         self.namespace, self.status = namespace, service.status
         self.register_outputs({"name": self.name, "deployment": self.deployment})
@@ -157,3 +158,17 @@ def _account(
         opts=opts,
     )
     return made.metadata.name
+
+
+def _service(pods: dict[str, str], stack: Stack) -> k8s.core.v1.ServiceSpecArgsDict:
+    balancer = stack.config.load_balancer
+    spec: k8s.core.v1.ServiceSpecArgsDict = {
+        "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
+        "selector": pods,
+        "ports": [{"name": "http", "port": 80, "target_port": "http"}],
+    }
+    if balancer.class_:
+        spec["load_balancer_class"] = balancer.class_
+    if balancer.source_ranges:
+        spec["load_balancer_source_ranges"] = [*balancer.source_ranges]
+    return spec

@@ -32,11 +32,20 @@
 {{- $problems = append $problems (printf "maxBodyBytes: is %d; write 0, or 1024 to 100000000." (int64 $v.maxBodyBytes)) -}}
 {{- end -}}
 {{- if has $v.expose (list "gateway" "ingress") -}}
-{{- if not $v.routing.host -}}
+{{- if not (or $v.routing.host $v.routing.hosts) -}}
 {{- $problems = append $problems (printf "routing.host: is empty, and expose is %s; write the host name." $v.expose) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (eq $v.expose "gateway") (not (and $v.gateway.name $v.gateway.namespace)) -}}
+{{- if and $v.routing.host $v.routing.hosts -}}
+{{- $problems = append $problems "routing.hosts: is set beside host; put both into hosts, and empty host." -}}
+{{- end -}}
+{{- if ne (len (uniq $v.routing.hosts)) (len $v.routing.hosts) -}}
+{{- $problems = append $problems "routing.hosts: has a name twice; remove one." -}}
+{{- end -}}
+{{- if and $v.gateways (or $v.gateway.name $v.gateway.namespace) -}}
+{{- $problems = append $problems "gateways: is set beside gateway; put both into gateways, and empty gateway." -}}
+{{- end -}}
+{{- if and (eq $v.expose "gateway") (not $v.gateways) (not (and $v.gateway.name $v.gateway.namespace)) -}}
 {{- $problems = append $problems "gateway: name or namespace is empty, and expose is gateway; write both." -}}
 {{- end -}}
 {{- if and (eq $v.expose "ingress") (not $v.ingress.className) -}}
@@ -48,7 +57,17 @@
 {{- if and (eq $v.expose "loadBalancer") (ne $v.routing.by "host") -}}
 {{- $problems = append $problems (printf "expose: is loadBalancer, which can't tell API versions apart by %s; write gateway or none." $v.routing.by) -}}
 {{- end -}}
-{{- if and (eq $v.expose "ingress") (not $v.network.allowFrom) -}}
+{{- range $key := list "allowFrom" "allowBlocks" "allowPorts" "call" -}}
+{{- if and (not $v.network.enforce) (get $v.network $key) -}}
+{{- $problems = append $problems (printf "network.%s: is set, and enforce is false; empty it, or write enforce: true." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $i, $call := $v.network.call -}}
+{{- if and (kindIs "map" $call) (eq (toJson $call.ports) "[]") -}}
+{{- $problems = append $problems (printf "network.call.%d.ports: is empty; list the TCP ports, such as 443." $i) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $v.expose "ingress") $v.network.enforce (not (or $v.network.allowFrom $v.network.allowBlocks)) -}}
 {{- $problems = append $problems "network.allowFrom: is empty, so nobody may call; list the Ingress controller's namespace." -}}
 {{- end -}}
 {{- if and (eq $v.expose "loadBalancer") $v.network.allowFrom -}}

@@ -48,17 +48,29 @@ expose: none
 routing:
   by: path
   host: ''
+  hosts: []
   default: false
 gateway:
   name: ''
   namespace: ''
   listener: ''
   https: true
+gateways: []
 ingress:
   className: ''
   tlsSecret: ''
+  annotations: {}
+loadBalancer:
+  internal: false
+  annotations: {}
+  class: ''
+  sourceRanges: []
 network:
+  enforce: true
   allowFrom: []
+  allowBlocks: []
+  allowPorts: []
+  call: []
   metricsFrom: []
 deprecation:
   deprecatedOn: ''

@@ -8,6 +8,7 @@ labels:
   api-version: ''
   helm.sh/chart: ''
   pod-template-hash: ''
+  pod-security.kubernetes.io/enforce: ''
 annotations:
   prometheus.io/scrape: network.metricsFrom
   prometheus.io/port: network.metricsFrom

@@ -139,6 +139,28 @@ routing.host:
   most: 253
   wrong: a host name
   write: one such as iris.example.org
+routing.hosts:
+  each: true
+  text: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$'
+  also: '[a-z-]'
+  most: 253
+  wrong: a host name
+  write: one such as iris.example.org
+gateways:
+  each: true
+  fields:
+    name: *own-name
+    namespace: &namespace
+      text: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+      wrong: a namespace
+      write: at most 63 of a-z, 0-9 and -
+    listener: *own-name
+    https:
+      bool: true
+      wrong: true or false
+      write: one of the two
+  needs: [name, namespace]
+  example: "{name: public, namespace: gateways}"
 gateway.name: *name
 gateway.namespace:
   text: '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$'
@@ -147,6 +169,37 @@ gateway.namespace:
 gateway.listener: *name
 ingress.className: *name
 ingress.tlsSecret: *name
+ingress.annotations: *annotations
+loadBalancer.annotations: *annotations
+loadBalancer.class:
+  text: '^(([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$'
+  wrong: a class of load balancers
+  write: one such as service.k8s.aws/nlb
+loadBalancer.sourceRanges: &blocks
+  each: true
+  text: &block '^((25[0-5]|(2[0-4]|1?[0-9])?[0-9])(\.(25[0-5]|(2[0-4]|1?[0-9])?[0-9])){3}/(3[0-2]|[12]?[0-9])|[0-9a-f:]*:[0-9a-f:]+/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))$'
+  wrong: a block of addresses
+  write: one such as 10.0.0.0/8
+network.allowBlocks: *blocks
+network.allowPorts: &ports
+  each: true
+  text: '^-$'
+  number: '^[1-9][0-9]{0,4}$'
+  greatest: 65535
+  wrong: a port
+  write: 1 to 65535
+network.call:
+  each: true
+  fields:
+    block:
+      text: *block
+      wrong: a block of addresses
+      write: one such as 10.0.0.0/8
+    namespace: *namespace
+    ports: *ports
+  one: [block, namespace]
+  needs: [ports]
+  example: '{block: 10.0.0.0/8, ports: [443]}'
 network.allowFrom: &namespaces
   each: true
   text: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
