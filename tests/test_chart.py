@@ -28,6 +28,8 @@ type Values = dict[str, Any]
 SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
+# Kinds of which no judge has the schema.
+CUSTOM = ("HTTPRoute", "PodMonitor")
 # Keys that are for one exposure alone.
 EXPOSURE_OF = {each: each for each in ("gateway", "ingress", "load_balancer")}
 EXPOSURE_OF["gateways"] = "gateway"
@@ -282,9 +284,11 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 
 
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
-    objects = rendered(chart, GATEWAY | {"autoscaling": {"enabled": True}})
+    scaled = {"autoscaling": {"enabled": True}}
+    monitored = {"metrics": {"podMonitor": {"enabled": True}}, "network": {"metricsFrom": ["a"]}}
+    objects = rendered(chart, GATEWAY | scaled | monitored)
     hooks = [each for each in objects if each not in installed(objects)]
-    assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], "HTTPRoute"}
+    assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], *CUSTOM}
     assert {annotations(each)["helm.sh/hook"] for each in hooks} == {"test"}
 
 
@@ -329,6 +333,8 @@ def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
     assert "replicas" not in of("Deployment", objects)["spec"]
     scaler = of("HorizontalPodAutoscaler", objects)["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 10)
+    alone = rendered(chart, {"replicas": "external"})
+    assert "replicas" not in of("Deployment", alone)["spec"]
     alone = rendered(chart, {"replicas": 4})
     assert "HorizontalPodAutoscaler" not in {each["kind"] for each in alone}
     assert of("Deployment", alone)["spec"]["replicas"] == 4
@@ -714,7 +720,7 @@ def test_what_the_rules_take_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
         else:
             for each in objects:
                 assert each["metadata"]["namespace"] == namespace
-                if each["kind"] != "HTTPRoute":
+                if each["kind"] not in CUSTOM:
                     assert judged(each, minor) == ""
                 seen.add(each["kind"])
 

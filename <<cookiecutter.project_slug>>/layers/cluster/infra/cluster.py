@@ -13,7 +13,9 @@ from infra.exposure import Exposure, Gateway, Ingress, LoadBalancer
 from infra.given import Given
 from infra.images import Image
 from infra.metadata import Annotations, Labels
+from infra.metrics import Metrics
 from infra.names import NAMESPACE, NamespaceName
+from infra.problems import mapping
 from infra.scheme import StackKeys
 from infra.stack import StackSettings
 from infra.traffic import Network
@@ -85,6 +87,9 @@ class StackConfig(StackKeys):
     network: Annotated[Network, Example({"metrics_from": ["monitoring"]})] = Network()
     """Who reaches the pods, and whom they reach."""
 
+    metrics: Metrics = Metrics()
+    """Who is told of the metrics of the pods."""
+
     labels: Labels = Field(default_factory=dict)
     """Labels of every object and pod of the stack. None of them is part of what finds the pods."""
 
@@ -154,6 +159,7 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         yield from super().own_problems(given)
         yield from exposure.problems(given)
         yield from images.problems(given)
+        yield from _unread(given)
         if given.deploying and given.config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
             yield (
                 "kubernetes:context: is a placeholder; write the cluster's, as `kubectl config"
@@ -162,3 +168,14 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         own = Stack.own_namespace(given.project, given.stack)
         if given.raw.get("namespace") is None and not re.fullmatch(NAMESPACE, own):
             yield f"namespace: is missing, and {own} can't be one; add its name."
+
+
+def _unread(given: Given) -> Iterator[str]:
+    """A PodMonitor whose Prometheus nobody lets in."""
+    network = mapping(given.raw.get("network"))
+    monitored = mapping(given.raw.get("metrics")).get("pod_monitor") is not None
+    if monitored and not network.get("metrics_from") and network.get("enforce") is not False:
+        yield (
+            "network.metrics_from: is missing, so nobody may read the metrics; list the namespace"
+            " of Prometheus."
+        )

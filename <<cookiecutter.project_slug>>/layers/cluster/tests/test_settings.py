@@ -42,6 +42,8 @@ def test_a_release_alone_is_enough(stacks: Stacks) -> None:
         "rollout": {"max_unavailable": 0, "max_surge": "25%", "min_ready_seconds": 5},
         "drain": {"pre_stop_seconds": 5, "timeout_seconds": 20},
         "startup_seconds": 120,
+        "progress_seconds": None,
+        "disruption": {"max_unavailable": 1},
         "node_selector": {},
         "tolerations": [],
         "labels": {},

@@ -17,13 +17,22 @@ EXPOSE = {"load_balancer": "loadBalancer"}
 PODS = {
     *("replicas", "resources", "rollout", "drain", "startup_seconds", "max_body_bytes"),
     *("env", "env_from", "node_selector", "tolerations", "service_account", "runtime_class"),
-    *("priority_class", "run_as_user", "tmp_size", "shm_size", "mounts"),
+    *(
+        "disruption",
+        "progress_seconds",
+        "priority_class",
+        "run_as_user",
+        "tmp_size",
+        "shm_size",
+        "mounts",
+    ),
 }
 # What says nothing to a chart of any version.
 EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
     "routing": {"host": "", "hosts": [], "default": False},
     "gateways": [],
+    "metrics": {"podMonitor": {"labels": {}}},
     "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
     "network": {"enforce": True}
     | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
@@ -65,6 +74,7 @@ def values(
             "allowFrom": [*stack.allow_from],
         },
         "gateways": _value(config.gateways, written=written),
+        "metrics": _section(config.metrics, written=False),
         "loadBalancer": _section(config.load_balancer, written=False),
         "deprecation": {
             "deprecatedOn": str(version.deprecated_on or ""),
@@ -79,6 +89,8 @@ def values(
             given[name] = _section(section, written=written)
     if version.autoscaling:
         given["autoscaling"]["enabled"] = True
+    if config.metrics.pod_monitor:
+        given["metrics"]["podMonitor"]["enabled"] = True
     # Which one it is, is always said.
     return {"apiVersion": api_version} | _differing(given, EMPTY if defaults is None else defaults)
 

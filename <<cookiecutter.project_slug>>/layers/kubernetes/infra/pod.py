@@ -29,7 +29,7 @@ def pod(
 
 def _scraped(stack: Stack) -> dict[str, str]:
     """What a Prometheus finds pods by: only where somebody is let in to read the metrics."""
-    if not stack.config.network.metrics_from:
+    if stack.config.metrics.pod_monitor or not stack.config.network.metrics_from:
         return {}
     return {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORTS["metrics"])}
 

@@ -4,12 +4,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.annotations import TAKEN_BACK
+from infra.autoscaler import autoscaler
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
 from infra.network import egress_rules, ingress_rules
 from infra.pod import pod
 from infra.version import Version
 from infra.workload import ServiceAccount
+
+# https://www.pulumi.com/docs/concepts/options/ignorechanges/
+LEFT_ALONE = pulumi.ResourceOptions(ignore_changes=["spec.replicas"])
 
 
 class ModelService(pulumi.ComponentResource):
@@ -59,8 +63,8 @@ class ModelService(pulumi.ComponentResource):
             "revision_history_limit": 3,
             "template": pod(api_version, version, stack, account),
         }
-        if not version.autoscaling:  # or every deploy would undo what the autoscaler did
-            spec["replicas"] = version.replicas
+        if version.fixed_replicas:  # or every deploy would undo what something else decided
+            spec["replicas"] = version.fixed_replicas
         deployment = k8s.apps.v1.Deployment(
             name,
             metadata={
@@ -72,7 +76,8 @@ class ModelService(pulumi.ComponentResource):
                 },
             },
             spec=spec,
-            opts=child,
+            # Whatever is there stays, also at the moment when something else begins to decide.
+            opts=child if version.fixed_replicas else child.merge(LEFT_ALONE),
         )
         # On a first deploy it waits for pods, and would wait on when the Deployment has failed.
         patience = max(version.rollout_seconds, stack.front_seconds)
@@ -93,27 +98,7 @@ class ModelService(pulumi.ComponentResource):
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
                 name,
                 metadata=metadata,
-                spec={
-                    "scale_target_ref": {
-                        "api_version": "apps/v1",
-                        "kind": "Deployment",
-                        "name": deployment.metadata.name,
-                    },
-                    "min_replicas": version.autoscaling.min_replicas,
-                    "max_replicas": version.autoscaling.max_replicas,
-                    "metrics": [
-                        {
-                            "type": "Resource",
-                            "resource": {
-                                "name": "cpu",
-                                "target": {
-                                    "type": "Utilization",
-                                    "average_utilization": version.autoscaling.cpu_percent,
-                                },
-                            },
-                        }
-                    ],
-                },
+                spec=autoscaler(version.autoscaling, deployment.metadata.name),
                 opts=child,
             )
         k8s.policy.v1.PodDisruptionBudget(
@@ -122,7 +107,7 @@ class ModelService(pulumi.ComponentResource):
             # Not a minimum: with one replica that would keep its node from ever being drained;
             # nor may pods that don't answer anyway.
             spec={
-                "max_unavailable": 1,
+                "max_unavailable": version.disruption.max_unavailable,
                 "selector": pods,
                 "unhealthy_pod_eviction_policy": "AlwaysAllow",
             },
@@ -137,6 +122,21 @@ class ModelService(pulumi.ComponentResource):
                     "policy_types": ["Ingress", "Egress"],
                     "ingress": ingress_rules(stack),
                     "egress": egress_rules(stack),
+                },
+                opts=child,
+            )
+        if monitor := stack.config.metrics.pod_monitor:
+            k8s.apiextensions.CustomResource(
+                name,
+                api_version="monitoring.coreos.com/v1",
+                kind="PodMonitor",
+                metadata={
+                    **metadata,
+                    "labels": {**labels(api_version, version, stack), **monitor.labels},
+                },
+                spec={
+                    "selector": {"matchLabels": selector(stack.project, api_version)},
+                    "podMetricsEndpoints": [{"port": "metrics"}],
                 },
                 opts=child,
             )

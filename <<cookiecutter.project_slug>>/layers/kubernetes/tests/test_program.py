@@ -197,6 +197,18 @@ def test_what_somebody_changed_by_hand_does_not_block_the_next_deploy(
             assert not [name for name in template["annotations"] if name.startswith("pulumi.com")]
 
 
+@pytest.mark.parametrize("keys", [{"autoscaling": {}}, {"replicas": "external"}], ids=str)
+def test_pods_that_run_stay_where_something_else_decides_on_their_number(
+    stacks: Stacks, keys: dict[str, Any]
+) -> None:
+    program = stacks.run({"v1": TWO["v1"] | keys, "v2": TWO["v2"]})
+    own, other = (program.one("Deployment", version) for version in TWO)
+    assert "replicas" not in own.inputs["spec"]
+    assert other.inputs["spec"]["replicas"] == 2
+    # Without it Pulumi would take back what it once asked for, and one pod would be left.
+    assert (own.options, other.options) == (("ignoreChanges",), ())
+
+
 def balanced(stacks: Stacks, **keys: Any) -> Program:
     """A stack with load balancers, under the scheme that allows them."""
     return exposed(stacks, "load_balancer", load_balancer=keys)

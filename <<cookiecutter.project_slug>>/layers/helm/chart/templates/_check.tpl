@@ -90,8 +90,8 @@
 {{- end -}}
 {{- end -}}
 {{- /* A number that is none can't be counted. */ -}}
-{{- if not (regexMatch "(?m)^rollout" $alone) -}}
-{{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas $v.replicas | int -}}
+{{- if not (regexMatch "(?m)^(rollout|replicas)" $alone) -}}
+{{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas (eq (toString $v.replicas) "external" | ternary 1 $v.replicas) | int -}}
 {{- $missing := include "model.pods" (list $v.rollout.maxUnavailable $pods false) | int -}}
 {{- $more := include "model.pods" (list $v.rollout.maxSurge $pods true) | int -}}
 {{- if ge $missing $pods -}}
@@ -102,6 +102,16 @@
 {{- end -}}
 {{- if and $v.autoscaling.enabled (lt (int $v.autoscaling.maxReplicas) (int $v.autoscaling.minReplicas)) -}}
 {{- $problems = append $problems "autoscaling.maxReplicas: is less than minReplicas; write as many or more." -}}
+{{- end -}}
+{{- if ne (empty $v.autoscaling.metric.name) (empty $v.autoscaling.metric.value) -}}
+{{- $problems = append $problems "autoscaling.metric: name and value belong together; write both or neither." -}}
+{{- end -}}
+{{- $start := add $v.startupSeconds $v.rollout.minReadySeconds | int -}}
+{{- if and $v.progressSeconds (le (int $v.progressSeconds) $start) -}}
+{{- $problems = append $problems (printf "progressSeconds: is %d, and a start may take %d; write 0, or more than that." (int $v.progressSeconds) $start) -}}
+{{- end -}}
+{{- if and $v.metrics.podMonitor.enabled $v.network.enforce (not $v.network.metricsFrom) -}}
+{{- $problems = append $problems "network.metricsFrom: is empty, so nobody may read the metrics; list the namespace of Prometheus." -}}
 {{- end -}}
 {{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}
 {{- $problems = append $problems "deprecation: deprecatedOn and sunset belong together; write both or neither." -}}

@@ -12,6 +12,12 @@ autoscaling:
   minReplicas: 2
   maxReplicas: 10
   cpuPercent: 70
+  metric:
+    name: ''
+    value: 0
+  scaleDownSeconds: 300
+disruption:
+  maxUnavailable: 1
 resources:
   cpu: 500m
   memory: 512Mi
@@ -26,6 +32,7 @@ drain:
   preStopSeconds: 5
   timeoutSeconds: 20
 startupSeconds: 120
+progressSeconds: 0
 maxBodyBytes: 0
 labels: {}
 annotations: {}
@@ -72,6 +79,10 @@ network:
   allowPorts: []
   call: []
   metricsFrom: []
+metrics:
+  podMonitor:
+    enabled: false
+    labels: {}
 deprecation:
   deprecatedOn: ''
   sunset: ''

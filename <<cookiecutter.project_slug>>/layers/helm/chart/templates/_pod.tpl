@@ -62,7 +62,7 @@ tolerations:
 {{- with .Values.annotations }}
 {{- toYaml . }}
 {{ end }}
-{{- if .Values.network.metricsFrom -}}
+{{- if and .Values.network.metricsFrom (not .Values.metrics.podMonitor.enabled) -}}
 prometheus.io/scrape: "true"
 prometheus.io/port: "9090"
 {{- end }}

@@ -53,7 +53,7 @@ resources.devices:
   text: '^-$'
   wrong: a number of devices
   write: 1 to 64
-labels:
+labels: &labels
   map: true
   ours: labels
   key: &qualified '^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$'
@@ -125,6 +125,23 @@ mounts:
   one: [secret, configMap, claim]
   needs: [path]
   example: "{secret: ca, path: /etc/ca}"
+replicas:
+  text: '^external$'
+  number: '^[1-9][0-9]{0,3}$'
+  greatest: 1000
+  wrong: a number of pods
+  write: 1 to 1000, or external
+disruption.maxUnavailable:
+  text: '^([1-9][0-9]?|100)%$'
+  number: '^[1-9][0-9]{0,3}$'
+  greatest: 1000
+  wrong: a number of pods that may be missing
+  write: one such as 1 or "25%"
+autoscaling.metric.name:
+  text: '^([a-zA-Z_:][a-zA-Z0-9_:]*)?$'
+  wrong: the name of a metric
+  write: one such as model_serving_queued
+metrics.podMonitor.labels: *labels
 rollout.maxUnavailable: &pods
   text: '^([1-9]?[0-9]|100)%$'
   number: '^([0-9]{1,3}|1000)$'
