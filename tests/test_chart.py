@@ -400,6 +400,38 @@ def test_two_long_names_stay_two(chart: Path) -> None:
     assert not made[0] & made[1]
 
 
+OURS = yaml.safe_load((TEMPLATE / "layers/cluster/infra/ours.yaml").read_text("utf-8"))
+
+
+def test_every_field_of_a_pod_is_ours_or_free_and_what_is_ours_is_set(chart: Path) -> None:
+    listed = {*OURS["pod"], *OURS["free"], *OURS["added"]}
+    every = {
+        "image": {"pullSecrets": ["a"]},
+        "nodeSelector": {"a": "b"},
+        "priorityClass": "a",
+        "runtimeClass": "a",
+        "shmSize": "1Gi",
+    }
+    own, server = pod(chart, every)
+    assert own.keys() - OURS["added"] == OURS["pod"].keys() - {"serviceAccount"}  # its old name
+    assert {each["name"] for each in own["volumes"]} == OURS["volumes"].keys()
+    deprecation = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
+    deprecation["migrationUrl"] = "https://example.com"
+    _, server = pod(chart, {"deprecation": deprecation, "maxBodyBytes": 2048})
+    assert {each["name"] for each in server["env"]} == OURS["env"].keys()
+    for field in sorted(listed):
+        wrong = judged(over(of("Deployment", rendered(chart, {})), specified(field)), NEWEST)
+        assert "unexpected" not in wrong, field
+    assert "unexpected" in judged(
+        over(of("Deployment", rendered(chart, {})), specified("hostAlias")), NEWEST
+    )
+
+
+def specified(field: str) -> Values:
+    """A Deployment whose pods have a field that holds nothing."""
+    return {"spec": {"template": {"spec": {field: None}}}}
+
+
 # What is refused
 
 
@@ -636,6 +668,8 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
             ends = {"effect": st.just("NoExecute"), "seconds": st.integers(0, 86_400)}
             ending = st.fixed_dictionaries({"key": names(), **ends})
             return st.lists(taint | ending, max_size=2)
+        case "pod":
+            return st.sampled_from([{}, {"schedulerName": "mine"}, {"containers": "none"}])
         case "maxBodyBytes":
             return st.just(0) | st.integers(1_024, 100_000_000)
     if "enum" in node:

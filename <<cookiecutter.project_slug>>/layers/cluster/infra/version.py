@@ -6,6 +6,7 @@ from typing import Annotated, override
 
 from pydantic import Field
 
+from infra import way_out
 from infra.config import ApiVersion, Example
 from infra.digest import Digest
 from infra.images import TAG
@@ -14,6 +15,7 @@ from infra.mounts import Mount
 from infra.names import Name
 from infra.replicas import Autoscaling, Disruption, Replicas, Rollout
 from infra.scheme import VersionKeys
+from infra.way_out import Pod
 from infra.workload import (
     USER,
     Drain,
@@ -113,6 +115,11 @@ class Version(VersionKeys, ApiVersion):
     mounts: Annotated[tuple[Mount, ...], Example([{"secret": "ca", "path": "/etc/ca"}])] = ()
     """What is in the namespace already and stands in the file system of the pods."""
 
+    pod: Pod = Field(default_factory=dict)
+    """For what there is no key: fields of a Kubernetes PodSpec, as written there, that this project
+    does not set, entries for its volumes, initContainers, containers and tolerations, and under
+    server what is added to the server's env, volumeMounts and lifecycle.postStart."""
+
     @property
     def progress_deadline_seconds(self) -> int:
         """When a rollout without progress has failed: a start, and what its node may take."""
@@ -173,6 +180,7 @@ class Version(VersionKeys, ApiVersion):
                 f"progress_seconds: is {self.progress_seconds}, and a start may take"
                 f" {self._start_seconds}; write more than that."
             )
+        yield from way_out.problems(self.pod, self.env)
         paths = [each.path.rstrip("/") for each in self.mounts]
         for place, path in enumerate(paths):
             if path in paths[:place]:

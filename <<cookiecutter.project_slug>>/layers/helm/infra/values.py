@@ -17,15 +17,8 @@ EXPOSE = {"load_balancer": "loadBalancer"}
 PODS = {
     *("replicas", "resources", "rollout", "drain", "startup_seconds", "max_body_bytes"),
     *("env", "env_from", "node_selector", "tolerations", "service_account", "runtime_class"),
-    *(
-        "disruption",
-        "progress_seconds",
-        "priority_class",
-        "run_as_user",
-        "tmp_size",
-        "shm_size",
-        "mounts",
-    ),
+    *("disruption", "progress_seconds", "priority_class", "run_as_user", "tmp_size", "shm_size"),
+    *("mounts", "pod"),
 }
 # What says nothing to a chart of any version.
 EMPTY: dict[str, Any] = {

@@ -64,7 +64,10 @@ def in_chart(key: str) -> str:
 
 def ours() -> str:
     """The template that has what nobody else may set."""
-    called = {kind: {name: in_chart(own[name] or "") for name in own} for kind, own in OURS.items()}
+    called = {
+        kind: {name: in_chart(own[name] or "") for name in own} if isinstance(own, dict) else own
+        for kind, own in OURS.items()
+    }
     own = yaml.safe_dump(called, sort_keys=False)
     return f'{OURS_COMMENT}\n{{{{- define "model.ours" -}}}}\n{own}{END}\n'
 

@@ -5,6 +5,7 @@ import pulumi_kubernetes as k8s
 
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
+from infra.more import with_more
 from infra.version import Version
 from infra.volumes import volume_mounts, volumes
 from infra.workload import EnvFrom, Resources, Toleration, with_dead_nodes
@@ -23,7 +24,7 @@ def pod(
             "labels": labels(api_version, version, stack) | of_release(version.release),
             "annotations": {**stack.annotations(version), **_scraped(stack)},
         },
-        "spec": _spec(api_version, version, stack, account),
+        "spec": with_more(_spec(api_version, version, stack, account), version.pod),
     }
 
 

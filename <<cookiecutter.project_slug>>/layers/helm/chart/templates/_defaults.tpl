@@ -51,6 +51,7 @@ runAsUser: 10001
 tmpSize: 64Mi
 shmSize: ''
 mounts: []
+pod: {}
 expose: none
 routing:
   by: path

@@ -30,4 +30,52 @@ env:
   METRICS_PORT: ''
   DRAIN_SECONDS: drain.preStopSeconds
   SHUTDOWN_SECONDS: drain.timeoutSeconds
+pod:
+  automountServiceAccountToken: ''
+  enableServiceLinks: ''
+  imagePullSecrets: image.pullSecrets
+  nodeSelector: nodeSelector
+  priorityClassName: priorityClass
+  runtimeClassName: runtimeClass
+  securityContext: runAsUser
+  serviceAccount: serviceAccount
+  serviceAccountName: serviceAccount
+  terminationGracePeriodSeconds: drain
+  topologySpreadConstraints: ''
+containers:
+  server: ''
+volumes:
+  tmp: tmpSize
+  shm: shmSize
+free:
+- activeDeadlineSeconds
+- affinity
+- dnsConfig
+- dnsPolicy
+- hostAliases
+- hostIPC
+- hostNetwork
+- hostPID
+- hostUsers
+- hostname
+- hostnameOverride
+- nodeName
+- os
+- overhead
+- preemptionPolicy
+- priority
+- readinessGates
+- resourceClaims
+- resources
+- restartPolicy
+- schedulerName
+- schedulingGates
+- setHostnameAsFQDN
+- shareProcessNamespace
+- subdomain
+added:
+- containers
+- initContainers
+- tolerations
+- volumes
 {{- end }}

@@ -55,6 +55,12 @@ tolerations:
     tolerationSeconds: 60
   {{- end }}
   {{- end }}
+  {{- with .Values.pod.tolerations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with omit .Values.pod "server" "containers" "initContainers" "tolerations" "volumes" }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Takes the root. The annotations of the pods; a Prometheus finds them where it is let in. */}}

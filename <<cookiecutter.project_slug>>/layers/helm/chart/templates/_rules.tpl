@@ -257,6 +257,7 @@ fullnameOverride:
 {{ include "model.wrongOne" (list $place $value $rule) }}
 {{- end -}}
 {{- end -}}
+{{ include "model.wrongPod" (list . $ours) }}
 {{- range $i, $toleration := .Values.tolerations -}}
 {{ include "model.wrongToleration" (list (printf "tolerations.%d" $i) $toleration) }}
 {{- end -}}
