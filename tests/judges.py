@@ -16,6 +16,12 @@ ON_A_CLUSTER = {
     "versions": TABLES["versions"] | TABLES["on_a_cluster"],
     "image": TABLES["image"],
 }
+# The same and more, with keys that no earlier version of this template knows.
+UNDER_RULES = (
+    ON_A_CLUSTER
+    | TABLES["under_rules"]
+    | {"versions": ON_A_CLUSTER["versions"] | TABLES["under_rules"]["versions"]}
+)
 SHOWN = {target: TABLES["versions"] | own for target, own in TABLES["on_aws"].items()}
 
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SAME_EACH_TIME, baker
-from tests.judges import ON_A_CLUSTER, TABLES, checkov
+from tests.judges import TABLES, UNDER_RULES, checkov
 from tests.programs import charted, exposures_of, programs
 from tests.project import QUESTIONS, TEMPLATE, table
 from tests.test_judges_kubernetes import NEWEST, OLDEST, judged
@@ -28,6 +28,11 @@ type Values = dict[str, Any]
 SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
+# Kinds of which no judge has the schema.
+CUSTOM = ("HTTPRoute", "PodMonitor")
+# Keys that are for one exposure alone.
+EXPOSURE_OF = {each: each for each in ("gateway", "ingress", "load_balancer")}
+EXPOSURE_OF["gateways"] = "gateway"
 # Without one the chart is refused.
 IMAGE: Values = {"image": {"repository": "ghcr.io/you/iris"}}
 
@@ -108,10 +113,11 @@ def stacks(exposures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The stacks of the table for each exposure, each a name and the keys of its file."""
     for expose, keys in exposures.items():
         for name, stack in table("chart/stacks").items():
-            own = {k: v for k, v in stack.items() if k not in ("gateway", "ingress") or k == expose}
+            own = {k: v for k, v in stack.items() if EXPOSURE_OF.get(k, expose) == expose}
             own["network"] = keys.get("network", {}) | own["network"]
             if name == "every option":
-                own |= ON_A_CLUSTER | {"versions": ON_A_CLUSTER["versions"] | own["versions"]}
+                own = UNDER_RULES | own
+                own["versions"] = UNDER_RULES["versions"] | own["versions"]
             yield f"{expose}, {name}", keys | own
 
 
@@ -278,9 +284,11 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 
 
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
-    objects = rendered(chart, GATEWAY | {"autoscaling": {"enabled": True}})
+    scaled = {"autoscaling": {"enabled": True}}
+    monitored = {"metrics": {"podMonitor": {"enabled": True}}, "network": {"metricsFrom": ["a"]}}
+    objects = rendered(chart, GATEWAY | scaled | monitored)
     hooks = [each for each in objects if each not in installed(objects)]
-    assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], "HTTPRoute"}
+    assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], *CUSTOM}
     assert {annotations(each)["helm.sh/hook"] for each in hooks} == {"test"}
 
 
@@ -296,11 +304,37 @@ def test_the_pod_of_helm_test_is_let_in_and_is_none_of_the_services(chart: Path)
     assert policy["spec"]["podSelector"]["matchLabels"] == service["spec"]["selector"]
 
 
+def test_the_pod_of_helm_test_follows_the_rules_of_the_pods(chart: Path) -> None:
+    rules = {
+        "labels": {"team": "pricing"},
+        "annotations": {"example.org/owner": "ml"},
+        "resources": {"cpuLimit": "1", "ephemeralStorage": "1Gi"},
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "tolerations": [{"key": "models"}],
+        "runtimeClass": "nvidia",
+        "priorityClass": "serving",
+        "runAsUser": "assigned",
+        "image": {"pullSecrets": ["registry"]},
+    }
+    objects = rendered(chart, rules)
+    own, test = of("Deployment", objects)["spec"]["template"], of("Pod", objects)
+    assert rules["labels"].items() <= test["metadata"]["labels"].items()
+    assert rules["annotations"].items() <= annotations(test).items()
+    shared = {"imagePullSecrets", "securityContext", "runtimeClassName", "priorityClassName"}
+    for key in shared | {"nodeSelector", "tolerations"}:
+        assert test["spec"][key] == own["spec"][key]
+    (predict,) = test["spec"]["containers"]
+    assert predict["resources"]["limits"].keys() == {"memory", "cpu", "ephemeral-storage"}
+    assert judged(test, NEWEST) == ""
+
+
 def test_replicas_are_left_to_the_autoscaler(chart: Path) -> None:
     objects = rendered(chart, {"replicas": 4, "autoscaling": {"enabled": True}})
     assert "replicas" not in of("Deployment", objects)["spec"]
     scaler = of("HorizontalPodAutoscaler", objects)["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 10)
+    alone = rendered(chart, {"replicas": "external"})
+    assert "replicas" not in of("Deployment", alone)["spec"]
     alone = rendered(chart, {"replicas": 4})
     assert "HorizontalPodAutoscaler" not in {each["kind"] for each in alone}
     assert of("Deployment", alone)["spec"]["replicas"] == 4
@@ -329,13 +363,25 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(chart: Path, wor
         "image": {"pullSecrets": [word]},
         "envFrom": {"secrets": [word], "configMaps": [word]},
         "nodeSelector": {word: word},
+        "labels": {word: word},
+        "annotations": {word: word},
+        "env": {f"_{word.replace('-', '')}": word},
+        "serviceAccount": {"annotations": {word: word}},
+        "runtimeClass": word,
+        "priorityClass": word,
+        "mounts": [{"secret": word, "path": f"/{word}"}],
         "tolerations": [{"key": word, "value": word}],
         "gateway": {"name": word, "namespace": word},
-        "ingress": {"className": word, "tlsSecret": word},
-        "network": {"allowFrom": [word], "metricsFrom": [word]},
+        "ingress": {"className": word, "tlsSecret": word, "annotations": {word: word}},
+        "loadBalancer": {"class": word, "annotations": {word: word}},
+        "network": {
+            "allowFrom": [word],
+            "metricsFrom": [word],
+            "call": [{"namespace": word, "ports": [53]}],
+        },
     }
-    for base in (GATEWAY, INGRESS):
-        for each in rendered(chart, base | own, namespace=word):
+    for values in (GATEWAY | own, INGRESS | own, own | BALANCER | {"network": {}}):
+        for each in rendered(chart, values, namespace=word):
             assert each["metadata"]["namespace"] == word
             if each["kind"] == "HTTPRoute":
                 assert each["spec"]["parentRefs"] == [{"name": word, "namespace": word}]
@@ -343,10 +389,47 @@ def test_a_name_that_yaml_takes_for_something_else_stays_a_name(chart: Path, wor
                 assert judged(each, NEWEST) == ""
 
 
+def test_a_large_user_is_a_whole_number(chart: Path) -> None:
+    own, _ = pod(chart, {"runAsUser": 1_000_660_000})
+    assert repr(own["securityContext"]["runAsUser"]) == "1000660000"  # 1.00066e+09 is another type
+
+
 def test_two_long_names_stay_two(chart: Path) -> None:
     names = [f"{'i' * 51}-{i}" for i in range(2)]  # 53 characters, Helm's limit
     made = [{each["metadata"]["name"] for each in rendered(chart, {}, name)} for name in names]
     assert not made[0] & made[1]
+
+
+OURS = yaml.safe_load((TEMPLATE / "layers/cluster/infra/ours.yaml").read_text("utf-8"))
+
+
+def test_every_field_of_a_pod_is_ours_or_free_and_what_is_ours_is_set(chart: Path) -> None:
+    listed = {*OURS["pod"], *OURS["free"], *OURS["added"]}
+    every = {
+        "image": {"pullSecrets": ["a"]},
+        "nodeSelector": {"a": "b"},
+        "priorityClass": "a",
+        "runtimeClass": "a",
+        "shmSize": "1Gi",
+    }
+    own, server = pod(chart, every)
+    assert own.keys() - OURS["added"] == OURS["pod"].keys() - {"serviceAccount"}  # its old name
+    assert {each["name"] for each in own["volumes"]} == OURS["volumes"].keys()
+    deprecation = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
+    deprecation["migrationUrl"] = "https://example.com"
+    _, server = pod(chart, {"deprecation": deprecation, "maxBodyBytes": 2048})
+    assert {each["name"] for each in server["env"]} == OURS["env"].keys()
+    for field in sorted(listed):
+        wrong = judged(over(of("Deployment", rendered(chart, {})), specified(field)), NEWEST)
+        assert "unexpected" not in wrong, field
+    assert "unexpected" in judged(
+        over(of("Deployment", rendered(chart, {})), specified("hostAlias")), NEWEST
+    )
+
+
+def specified(field: str) -> Values:
+    """A Deployment whose pods have a field that holds nothing."""
+    return {"spec": {"template": {"spec": {field: None}}}}
 
 
 # What is refused
@@ -491,7 +574,7 @@ def test_a_day_is_one_where_the_clock_skips_its_midnight(chart: Path, zone: str)
 
 def test_a_toleration_without_a_value_is_one_of_any(chart: Path) -> None:
     own, _ = pod(chart, {"tolerations": [{"key": "gpu", "value": None, "effect": None}]})
-    assert own["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+    assert own["tolerations"][0] == {"key": "gpu", "operator": "Exists"}
 
 
 @pytest.mark.parametrize("values", table("chart/right"), ids=str)
@@ -512,6 +595,36 @@ def test_values_that_can_not_work_together_are_refused_with_a_remedy(
     chart: Path, case: dict[str, Any]
 ) -> None:
     assert reasons(refusal(chart, case["values"])) == [case["said"]]
+
+
+def test_several_gateways_and_host_names_are_those_of_the_route(chart: Path) -> None:
+    gateways = [{"name": "a", "namespace": "x", "https": False}, {"name": "b", "namespace": "y"}]
+    hosts = ["iris.example.org", "iris.internal"]
+    values = {"expose": "gateway", "routing": {"hosts": hosts}, "gateways": gateways}
+    objects = rendered(chart, values)
+    route = of("HTTPRoute", objects)["spec"]
+    assert route["hostnames"] == hosts
+    assert [each["name"] for each in route["parentRefs"]] == ["a", "b"]
+    policy, _ = (each["spec"] for each in objects if each["kind"] == "NetworkPolicy")
+    (peer,) = policy["ingress"][0]["from"]
+    assert peer["namespaceSelector"]["matchExpressions"][0]["values"] == ["x", "y"]
+    texts = charted(chart, {"values": over(IMAGE, values), "name": "iris-v1", "namespace": "n"})
+    assert "POST http://iris.example.org/v1/predict" in texts["iris/templates/NOTES.txt"]
+
+
+def test_where_nothing_is_enforced_the_test_has_no_policy_either(chart: Path) -> None:
+    kinds = {each["kind"] for each in rendered(chart, {"network": {"enforce": False}})}
+    assert "NetworkPolicy" not in kinds
+
+
+@pytest.mark.parametrize("internal", [False, True])
+def test_the_notes_say_whether_a_load_balancer_is_open_to_everybody(
+    chart: Path, internal: bool
+) -> None:
+    values = over(IMAGE, BALANCER | {"loadBalancer": {"internal": internal}})
+    texts = charted(chart, {"values": values, "name": "iris-v1", "namespace": "n"})
+    said = "is open to everybody, without TLS" in texts["iris/templates/NOTES.txt"]
+    assert said is not internal
 
 
 def test_all_reasons_are_said_at_once(chart: Path) -> None:
@@ -547,14 +660,16 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
         own = {key: values_of(each, *place, key) for key, each in properties.items()}
         return st.fixed_dictionaries({}, optional=own)
     if rule := RULES.get(".".join(place)):
-        return st.lists(ruled(rule), max_size=2) if "each" in rule else ruled(rule)
+        return ruled(rule)
     match place[-1]:
-        case "nodeSelector":
-            return st.dictionaries(names(), names(), max_size=2)
         case "tolerations":
             more = {"value": names(), "effect": st.sampled_from(EFFECTS)}
             taint = st.fixed_dictionaries({"key": names()}, optional=more)
-            return st.lists(taint, max_size=2)
+            ends = {"effect": st.just("NoExecute"), "seconds": st.integers(0, 86_400)}
+            ending = st.fixed_dictionaries({"key": names(), **ends})
+            return st.lists(taint | ending, max_size=2)
+        case "pod":
+            return st.sampled_from([{}, {"schedulerName": "mine"}, {"containers": "none"}])
         case "maxBodyBytes":
             return st.just(0) | st.integers(1_024, 100_000_000)
     if "enum" in node:
@@ -566,13 +681,43 @@ def values_of(node: dict[str, Any], *place: str) -> st.SearchStrategy[Any]:
 
 def ruled(rule: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values that a rule takes."""
+    if "each" in rule:
+        one = ruled({key: each for key, each in rule.items() if key != "each"})
+        return st.lists(one, max_size=2)
+    if "map" in rule:
+        one = ruled({key: each for key, each in rule.items() if key != "map"})
+        keys = names() if "keyWrong" not in rule else like(rule["key"])
+        return st.dictionaries(keys, one, max_size=2)
+    if "fields" in rule:
+        fields = {key: ruled(each) for key, each in rule["fields"].items()}
+        needed = {key: fields[key] for key in rule["needs"]}
+        one = {*rule.get("one", ())}
+        others = {key: fields[key] for key in fields.keys() - needed.keys() - one}
+        return st.one_of(
+            st.fixed_dictionaries(needed | ({key: fields[key]} if key else {}), optional=others)
+            for key in sorted(one) or [""]
+        )
+    if "bool" in rule:
+        return st.booleans()
+    if "greatest" in rule:
+        return st.integers(1, rule["greatest"])
     if "day" in rule:
         return st.dates().map(str)
-    text = st.from_regex(rule["text"].removeprefix("^").removesuffix("$"), fullmatch=True)
-    right = text.filter(
-        lambda value: len(value) <= rule.get("most", 253) and re.search(rule.get("also", ""), value)
+    right = like(rule["text"]).filter(
+        lambda value: (
+            len(value) <= rule.get("most", 253)
+            and re.search(rule.get("also", ""), value)
+            and not re.search(rule.get("not", "(?!)"), value)
+        )
     )
     return st.integers(0, 1_000) | right if rule.get("wrong") == "a number of pods" else right
+
+
+def like(pattern: str) -> st.SearchStrategy[str]:
+    """Text that a pattern takes; any text is text that YAML could take for something else."""
+    if pattern == "(?s)^.*$":
+        return names()
+    return st.from_regex(pattern.removeprefix("^").removesuffix("$"), fullmatch=True)
 
 
 def names() -> st.SearchStrategy[str]:
@@ -609,7 +754,7 @@ def test_what_the_rules_take_is_refused_in_a_sentence_or_is_valid_in_a_cluster(
         else:
             for each in objects:
                 assert each["metadata"]["namespace"] == namespace
-                if each["kind"] != "HTTPRoute":
+                if each["kind"] not in CUSTOM:
                     assert judged(each, minor) == ""
                 seen.add(each["kind"])
 

@@ -223,8 +223,8 @@ def test_an_edited_chart_is_deployed_and_restarts_nothing(
     up(v1="1.0.0")
     before = pods(helm)
     policy = helm.project / "chart/templates/networkpolicy.yaml"
-    wider = "  egress:\n    - ports: [{protocol: TCP, port: 443}]\n    # names of the cluster"
-    policy.write_text(policy.read_text("utf-8").replace("  egress: # names of the cluster", wider))
+    wider = "  egress:\n    - ports: [{protocol: TCP, port: 443}]\n"
+    policy.write_text(policy.read_text("utf-8").replace("  egress:\n", wider))
     up(v1="1.0.0")
     (egress, *_) = json.loads(
         kubectl("get", "networkpolicy", "iris-v1", "-o", "json", f"--namespace={helm.namespace}")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import Bake, baker
-from tests.judges import ON_A_CLUSTER, TABLES, checkov, hadolint
+from tests.judges import TABLES, UNDER_RULES, checkov, hadolint
 from tests.programs import exposures_of, programs
 from tests.project import QUESTIONS, judged_by
 
@@ -31,7 +31,11 @@ def objects(
     project = baker(cookies_session)(target="kubernetes", versioning=request.param)
     python = prepared("kubernetes") / ".venv/bin/python"
     exposures = exposures_of(project, python).items()
-    stacks = programs(project, python, {name: keys | ON_A_CLUSTER for name, keys in exposures})
+    several = {
+        name: keys | UNDER_RULES | {"network": keys.get("network", {}) | UNDER_RULES["network"]}
+        for name, keys in exposures
+    }
+    stacks = programs(project, python, several)
     return {
         expose: [
             each["inputs"] for each in stack["resources"] if each["type"].startswith("kubernetes:")

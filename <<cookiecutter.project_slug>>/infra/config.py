@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -107,10 +107,18 @@ class Section(BaseModel):
     def problems(self) -> Iterator[str]:
         """The same, of every section among these keys too."""
         for key in type(self).model_fields:
-            section = getattr(self, key)
-            if isinstance(section, Section):
-                yield from (f"{key}.{said}" for said in section.problems())
+            yield from problems_at(key, getattr(self, key))
         yield from self.between_keys()
+
+
+def problems_at(key: str, value: Any) -> Iterator[str]:
+    """What is wrong in the sections that stand at a key: in one, or in those of a list."""
+    if isinstance(value, Section):
+        yield from (f"{key}.{said}" for said in value.problems())
+    elif isinstance(value, tuple):
+        several = cast("tuple[Any, ...]", value)
+        for place, each in enumerate(several):
+            yield from problems_at(f"{key}.{place}", each)
 
 
 class ApiVersion(Section):

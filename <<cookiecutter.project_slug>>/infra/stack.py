@@ -9,7 +9,7 @@ import pulumi
 from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 
 from infra import scheme
-from infra.config import ApiVersion, VersionName
+from infra.config import ApiVersion, VersionName, problems_at
 from infra.given import Given
 from infra.problems import Problems, check, misplaced_keys, name_problems
 from infra.scheme import StackKeys
@@ -64,6 +64,8 @@ class StackSettings[V: ApiVersion](StackKeys):
         problems += name_problems(project, stack)
         problems += misplaced_keys(project, config, cls)
         problems += cls.own_problems(given)
+        for key, value in cls._sound_keys(given):
+            problems += problems_at(key, value)
         for name, version in cls._sound(given):
             problems += (f"versions.{name}.{said}" for said in version.problems())
         problems += cls.missing_artefacts(given)
@@ -81,6 +83,15 @@ class StackSettings[V: ApiVersion](StackKeys):
     def missing_artefacts(cls, _given: Given, /) -> Iterator[str]:
         """What a deploy needs beside the stack file, and can't use."""
         yield from ()
+
+    @classmethod
+    def _sound_keys(cls, given: Given) -> Iterator[tuple[str, Any]]:
+        """The keys of the stack that are right by themselves, whatever else is wrong."""
+        for key, field in cls.model_fields.items():
+            if key in given.raw and key != "versions":
+                with suppress(ValidationError):  # which has been told
+                    kind: Any = field.annotation
+                    yield key, TypeAdapter[Any](kind).validate_json(json.dumps(given.raw[key]))
 
     @classmethod
     def _sound(cls, given: Given) -> Iterator[tuple[str, V]]:

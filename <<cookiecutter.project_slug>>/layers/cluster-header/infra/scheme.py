@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from infra import hostname
 from infra.config import Section, VersionName
 from infra.given import Given
-from infra.hostname import Hostname
+from infra.hostname import Hostname, Hostnames, hosts_of
 from infra.problems import mapping
 
 NAME = "header"
@@ -24,6 +25,10 @@ class StackKeys(Section):
     host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
     """The host name of all API versions. It is needed unless expose is none."""
 
+    hosts: Hostnames = ()
+    """Several host names of all API versions, in place of host; the first is the one that the
+    program exports."""
+
     default_version: Annotated[VersionName, Field(examples=["v1"])]
     """The API version that answers a request without X-API-Version. Deploy one first, and make it
     the default in the next deploy."""
@@ -35,7 +40,8 @@ class VersionKeys(Section):
 
 def problems(given: Given) -> Iterator[str]:
     """A front without a host name; a default version that answers nothing."""
-    if given.raw.get("expose") != "none" and given.raw.get("host") is None:
+    yield from hostname.problems(given.raw)
+    if given.raw.get("expose") != "none" and not (given.raw.get("host") or given.raw.get("hosts")):
         yield "host: is missing; add the host name of the front, such as iris.example.org."
     versions = mapping(given.raw.get("versions"))
     served = [name for name in versions if mapping(versions[name]).get("state") != "retired"]
@@ -45,9 +51,9 @@ def problems(given: Given) -> Iterator[str]:
         yield f"default_version: {default} is not served; write {' or '.join(known)}."
 
 
-def host(stack: StackKeys, _version: VersionKeys) -> str | None:
-    """The host name of an API version."""
-    return stack.host
+def hosts(stack: StackKeys, _version: VersionKeys) -> tuple[str, ...]:
+    """The host names of an API version."""
+    return hosts_of(stack.host, stack.hosts)
 
 
 def path(_api_version: str) -> str:

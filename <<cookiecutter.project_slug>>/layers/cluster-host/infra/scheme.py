@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from infra import hostname
 from infra.config import VERSION_NAME, Section
 from infra.given import Given
-from infra.hostname import Hostname
+from infra.hostname import Hostname, Hostnames, hosts_of, named
 from infra.problems import mapping
 
 NAME = "host"
@@ -31,6 +32,10 @@ class VersionKeys(Section):
     host: Annotated[Hostname | None, Field(examples=["v1.iris.example.org"])] = None
     """The host name of this API version. It is needed where expose is gateway or ingress."""
 
+    hosts: Hostnames = ()
+    """Several host names of this API version, in place of host; the first is the one that the
+    program exports."""
+
 
 def problems(given: Given) -> Iterator[str]:
     """API versions without a host name, or with one that another has."""
@@ -40,17 +45,19 @@ def problems(given: Given) -> Iterator[str]:
         own = mapping(keys)
         if not own or not re.fullmatch(VERSION_NAME, version):
             continue
-        name = own.get("host")
-        if name is None and needed and own.get("state") != "retired":
+        yield from hostname.problems(own, f"versions.{version}.")
+        if needed and own.get("state") != "retired" and not (own.get("host") or own.get("hosts")):
             example = f"{version}.iris.example.org"
             yield f"versions.{version}.host: is missing; add its host name, such as {example}."
-        if isinstance(name, str) and owners.setdefault(name, version) != version:
-            yield f"versions.{version}.host: {name} is {owners[name]}'s; write another one."
+        key = "hosts" if own.get("hosts") else "host"
+        for name in named(own):
+            if owners.setdefault(name, version) != version:
+                yield f"versions.{version}.{key}: {name} is {owners[name]}'s; write another one."
 
 
-def host(_stack: StackKeys, version: VersionKeys) -> str | None:
-    """The host name of an API version."""
-    return version.host
+def hosts(_stack: StackKeys, version: VersionKeys) -> tuple[str, ...]:
+    """The host names of an API version."""
+    return hosts_of(version.host, version.hosts)
 
 
 def path(_api_version: str) -> str:

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from infra import hostname
 from infra.config import Section
 from infra.given import Given
-from infra.hostname import Hostname
+from infra.hostname import Hostname, Hostnames, hosts_of
 
 NAME = "path"
 # What clients can call under this scheme, and what each means.
@@ -24,6 +25,10 @@ class StackKeys(Section):
     host: Annotated[Hostname | None, Field(examples=["iris.example.org"])] = None
     """The host name of all API versions. It is needed unless expose is none."""
 
+    hosts: Hostnames = ()
+    """Several host names of all API versions, in place of host; the first is the one that the
+    program exports."""
+
 
 class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
@@ -31,13 +36,14 @@ class VersionKeys(Section):
 
 def problems(given: Given) -> Iterator[str]:
     """A front without a host name."""
-    if given.raw.get("expose") != "none" and given.raw.get("host") is None:
+    yield from hostname.problems(given.raw)
+    if given.raw.get("expose") != "none" and not (given.raw.get("host") or given.raw.get("hosts")):
         yield "host: is missing; add the host name of the front, such as iris.example.org."
 
 
-def host(stack: StackKeys, _version: VersionKeys) -> str | None:
-    """The host name of an API version."""
-    return stack.host
+def hosts(stack: StackKeys, _version: VersionKeys) -> tuple[str, ...]:
+    """The host names of an API version."""
+    return hosts_of(stack.host, stack.hosts)
 
 
 def path(api_version: str) -> str:

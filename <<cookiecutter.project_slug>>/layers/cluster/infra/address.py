@@ -21,13 +21,19 @@ def base_url(
     service: its name. status: of that Service, for a load balancer.
     """
     config = stack.config
-    host = scheme.host(config, version)
-    if config.gateway:
-        front = pulumi.Output.from_input(f"{'https' if config.gateway.https else 'http'}://{host}")
+    host = next(iter(scheme.hosts(config, version)), None)
+    if stack.gateways:
+        protocol = "https" if stack.gateways[0].https else "http"
+        front = pulumi.Output.from_input(f"{protocol}://{host}")
     elif config.ingress:
         protocol = "https" if config.ingress.tls_secret else "http"
         front = pulumi.Output.from_input(f"{protocol}://{host}")
     elif config.expose == "load_balancer":
+        if config.load_balancer.is_public:
+            pulumi.log.warn(
+                f"{api_version}: its load balancer is open to everybody, without TLS. To close it,"
+                " set load_balancer.internal or load_balancer.source_ranges."
+            )
         front = status.apply(_address)
     else:
         front = pulumi.Output.concat("http://", service, ".", stack.namespace.name, ".svc")

@@ -9,12 +9,16 @@ from pydantic import Field
 
 from infra import exposure, images, scheme
 from infra.config import Example, Section
-from infra.exposure import Exposure, Gateway, Ingress, Network
+from infra.exposure import Exposure, Gateway, Ingress, LoadBalancer
 from infra.given import Given
 from infra.images import Image
+from infra.metadata import Annotations, Labels
+from infra.metrics import Metrics
 from infra.names import NAMESPACE, NamespaceName
+from infra.problems import mapping
 from infra.scheme import StackKeys
 from infra.stack import StackSettings
+from infra.traffic import Network
 from infra.version import Version
 
 # Stands in the stack files until somebody writes their own.
@@ -32,6 +36,17 @@ class Namespace(Section):
 
     create: bool = True
     """Whether the stack makes the namespace, and deletes it with all that is in it."""
+
+    labels: Annotated[Labels, Example({"istio-injection": "enabled"})] = Field(default_factory=dict)
+    """Labels of the namespace alone, beside those of the stack."""
+
+    @override
+    def between_keys(self) -> Iterator[str]:
+        if self.labels and not self.create:
+            yield (
+                "labels: is set, and create is false: that namespace is not ours to label; remove"
+                " one of the two."
+            )
 
 
 class StackConfig(StackKeys):
@@ -55,15 +70,31 @@ class StackConfig(StackKeys):
     """The Gateway that routes attach to. It is needed with expose: gateway, and refused otherwise.
     The Gateway itself says what TLS it has, and from which namespaces it takes routes."""
 
+    gateways: tuple[Gateway, ...] = ()
+    """Several Gateways that routes attach to, in place of gateway; the exported URLs start as the
+    first one's."""
+
     ingress: Annotated[Ingress | None, Field(examples=[{"class_name": "nginx"}])] = None
     """The Ingress controller. It is needed with expose: ingress, and refused otherwise."""
+
+    load_balancer: Annotated[LoadBalancer, Example({"internal": True})] = LoadBalancer()
+    """The load balancer of each API version, with expose: load_balancer."""
 
     namespace: Annotated[Namespace | None, Field(examples=[{"name": "iris"}])] = None
     """Where everything of the stack stands; by default a namespace of its own, named after project
     and stack, such as iris-dev."""
 
-    network: Network = Network()
-    """Who reaches the pods, by namespace."""
+    network: Annotated[Network, Example({"metrics_from": ["monitoring"]})] = Network()
+    """Who reaches the pods, and whom they reach."""
+
+    metrics: Metrics = Metrics()
+    """Who is told of the metrics of the pods."""
+
+    labels: Labels = Field(default_factory=dict)
+    """Labels of every object and pod of the stack. None of them is part of what finds the pods."""
+
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of every object and pod of the stack."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +115,14 @@ class Stack:
         """How long the address of a new API version may take."""
         return LOAD_BALANCER_SECONDS if self.config.expose == "load_balancer" else 0
 
+    def labels(self, version: Version) -> dict[str, str]:
+        """What people label an API version with."""
+        return {**self.config.labels, **version.labels}
+
+    def annotations(self, version: Version) -> dict[str, str]:
+        """What people annotate an API version with."""
+        return {**self.config.annotations, **version.annotations}
+
     @staticmethod
     def own_namespace(project: str, stack: str) -> str:
         """The name of a namespace of the stack's own."""
@@ -94,7 +133,14 @@ class Stack:
         """The namespaces whose pods may ask for predictions."""
         if self.config.network.allow_from is not None:
             return self.config.network.allow_from
-        return (self.config.gateway.namespace,) if self.config.gateway else ()
+        if self.config.network.allow_blocks or not self.config.network.enforce:
+            return ()
+        return tuple(dict.fromkeys(each.namespace for each in self.gateways))
+
+    @property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """The Gateways that routes attach to."""
+        return self.config.gateways or ((self.config.gateway,) if self.config.gateway else ())
 
 
 class ClusterSettings[V: Version](StackSettings[V], StackConfig):
@@ -113,6 +159,7 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         yield from super().own_problems(given)
         yield from exposure.problems(given)
         yield from images.problems(given)
+        yield from _unread(given)
         if given.deploying and given.config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
             yield (
                 "kubernetes:context: is a placeholder; write the cluster's, as `kubectl config"
@@ -121,3 +168,14 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         own = Stack.own_namespace(given.project, given.stack)
         if given.raw.get("namespace") is None and not re.fullmatch(NAMESPACE, own):
             yield f"namespace: is missing, and {own} can't be one; add its name."
+
+
+def _unread(given: Given) -> Iterator[str]:
+    """A PodMonitor whose Prometheus nobody lets in."""
+    network = mapping(given.raw.get("network"))
+    monitored = mapping(given.raw.get("metrics")).get("pod_monitor") is not None
+    if monitored and not network.get("metrics_from") and network.get("enforce") is not False:
+        yield (
+            "network.metrics_from: is missing, so nobody may read the metrics; list the namespace"
+            " of Prometheus."
+        )

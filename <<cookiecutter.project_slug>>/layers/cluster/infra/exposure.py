@@ -1,25 +1,36 @@
-"""What clients call, and who reaches the pods."""
+"""What clients call: the front of a stack."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from infra import scheme
+from infra import scheme, traffic
 from infra.config import Example, Section
 from infra.given import Given
-from infra.names import Name, NamespaceName
+from infra.metadata import Annotations
+from infra.names import ClassName, Name, NamespaceName
 from infra.problems import mapping
+from infra.traffic import Block
 
 type Exposure = Literal["gateway", "ingress", "load_balancer", "none"]
 
-# What an exposure of this name needs, as it is written.
+# What an exposure of this name needs, as it is written, and the key for several of it.
 NEEDED = {"gateway": "{name: public, namespace: gateways}", "ingress": "{class_name: nginx}"}
-# Whose pods send what clients ask for.
-CALLERS = {
-    "gateway": "the namespace of the Gateway's proxies",
-    "ingress": "the Ingress controller's namespace",
-    "none": "the namespaces of those who may",
+MORE = {"gateway": "gateways"}
+# Keys that say more of an exposure, and are refused with another.
+KEYS = {
+    "gateway": "gateway",
+    "gateways": "gateway",
+    "ingress": "ingress",
+    "load_balancer": "load_balancer",
+}
+# What keeps a load balancer inside: on AWS by either of its controllers, on Azure, on Google Cloud.
+INTERNAL = {
+    "service.beta.kubernetes.io/aws-load-balancer-internal": "true",
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
+    "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
+    "networking.gke.io/load-balancer-type": "Internal",
 }
 
 
@@ -49,16 +60,36 @@ class Ingress(Section):
     """The Secret in the namespace with the certificate of the host names; without one, clients
     use http."""
 
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the Ingress, by which its controller is told more."""
 
-class Network(Section):
-    """Who reaches the pods, by namespace."""
 
-    allow_from: Annotated[tuple[NamespaceName, ...] | None, Example(["gateways"])] = None
-    """Namespaces whose pods may ask for predictions; by default the Gateway's. If the Gateway's
-    proxies run in another namespace, list that one."""
+class LoadBalancer(Section):
+    """The load balancer of each API version."""
 
-    metrics_from: Annotated[tuple[NamespaceName, ...], Example(["monitoring"])] = ()
-    """Namespaces whose pods may read the metrics."""
+    internal: bool = False
+    """Whether only the cloud's own network reaches it, on AWS, Azure and Google Cloud; otherwise it
+    is open to everybody, without TLS."""
+
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the Service, by which a cloud sets up its load balancer."""
+
+    class_: Annotated[ClassName | None, Example("service.k8s.aws/nlb"), Field(alias="class")] = None
+    """Which controller makes it; the cloud's own if left out. It can't be changed later."""
+
+    source_ranges: Annotated[tuple[Block, ...], Example(["10.0.0.0/8"])] = ()
+    """Addresses that the load balancer takes requests from; all if left out. Not every cloud's
+    heeds it."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody reaches it, as far as this project knows."""
+        return not (self.internal or self.source_ranges)
+
+    @property
+    def all_annotations(self) -> dict[str, str]:
+        """Those of people, and before them those that make it internal."""
+        return (INTERNAL if self.internal else {}) | self.annotations
 
 
 def problems(given: Given) -> Iterator[str]:
@@ -73,22 +104,11 @@ def problems(given: Given) -> Iterator[str]:
             f" {', '.join(others)} or {last}."
         )
     for kind, example in NEEDED.items():
-        if expose == kind and given.raw.get(kind) is None:
+        if expose == kind and not any(given.raw.get(key) for key in (kind, MORE.get(kind, ""))):
             yield f"{kind}: is missing, and expose is {kind}; add one such as {example}."
-        if expose != kind and given.raw.get(kind) is not None:
-            yield f"{kind}: is set, and expose is {expose}; remove it, or write expose: {kind}."
-    yield from _callers(expose, mapping(given.raw.get("network")))
-
-
-def _callers(expose: Exposure, network: Mapping[str, Any]) -> Iterator[str]:
-    """Callers that nobody lets in, or that nothing could tell apart."""
-    allowed = network.get("allow_from")
-    whose = CALLERS.get(expose)
-    if whose and (allowed == [] or (allowed is None and expose != "gateway")):
-        said = "is missing" if allowed is None else "is empty"
-        yield f"network.allow_from: {said}, so nobody may call; list {whose}."
-    if expose == "load_balancer" and allowed:
-        yield (
-            "network.allow_from: is set, and a load balancer's packets come from anywhere;"
-            " remove it."
-        )
+    for kind, exposure in KEYS.items():
+        if expose != exposure and given.raw.get(kind):
+            yield f"{kind}: is set, and expose is {expose}; remove it, or write expose: {exposure}."
+    if given.raw.get("gateway") and given.raw.get("gateways"):
+        yield "gateways: is set beside gateway; put both into gateways, and remove gateway."
+    yield from traffic.problems(expose, mapping(given.raw.get("network")))

@@ -13,6 +13,8 @@ def namespace(stack: Stack) -> pulumi.Output[str]:
     if not stack.namespace.create:
         return pulumi.Output.from_input(name)
     labels = {
+        **stack.config.labels,
+        **stack.namespace.labels,
         "app.kubernetes.io/name": stack.project,
         "app.kubernetes.io/managed-by": "pulumi",
         # Nothing runs here that could do more than serve.
@@ -21,7 +23,7 @@ def namespace(stack: Stack) -> pulumi.Output[str]:
     metadata: k8s.meta.v1.ObjectMetaArgsDict = {
         "name": name,
         "labels": labels,
-        "annotations": TAKEN_BACK,
+        "annotations": {**stack.config.annotations, **TAKEN_BACK},
     }
     made = k8s.core.v1.Namespace(name, metadata=metadata)
     return made.metadata.name

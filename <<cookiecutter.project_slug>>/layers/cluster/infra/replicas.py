@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, override
 
-from pydantic import Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 
 
 def _count(value: Any) -> int | str:
@@ -18,7 +18,52 @@ def _count(value: Any) -> int | str:
     raise ValueError(f'{spelt(value)} is no number of pods; write one such as 1 or "25%"')
 
 
+def _budget(value: Any) -> int | str:
+    """Pods that may be taken away at once, which can't be none."""
+    if _count(value) in (0, "0%"):
+        raise ValueError(
+            f"{spelt(value)} would keep every node of a pod from being drained; write 1 or more"
+        )
+    return value
+
+
+def _replicas(value: Any) -> int | str:
+    """Pods: their number, or that something else decides on it."""
+    if value == "external":
+        return "external"
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000:
+        return value
+    raise ValueError(f"{spelt(value)} is no number of pods; write 1 to 1000, or external")
+
+
+type Replicas = Annotated[int | str, PlainValidator(_replicas, int | str)]
+type Budget = Annotated[int | str, PlainValidator(_budget, int | str)]
 type Count = Annotated[int | str, PlainValidator(_count, int | str)]
+
+
+def _metric(value: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", value):
+        raise ValueError(
+            f"{spelt(value)} is not the name of a metric; write one such as model_serving_queued"
+        )
+    return value
+
+
+class PodMetric(Section):
+    """A metric of each pod, which an adapter in the cluster gives to autoscalers."""
+
+    name: Annotated[str, AfterValidator(_metric), Field(examples=["model_serving_queued"])]
+    """The metric's name."""
+
+    value: Annotated[int, Field(ge=1, le=1_000_000_000), Example(8)]
+    """The average over the pods that the autoscaler aims at."""
+
+
+class Disruption(Section):
+    """How many pods a cluster may take away at once, as when it drains nodes."""
+
+    max_unavailable: Annotated[Budget, Field(examples=[1])] = 1
+    """Pods that may be missing: a number, or a share of all."""
 
 
 class Autoscaling(Section):
@@ -32,6 +77,13 @@ class Autoscaling(Section):
 
     cpu_percent: Annotated[int, Field(ge=10, le=100)] = 70
     """The use of the processors set aside that the autoscaler aims at, in percent."""
+
+    metric: PodMetric | None = None
+    """A metric beside the processors; of the two the one that asks for more pods counts. It needs
+    an adapter, such as prometheus-adapter."""
+
+    scale_down_seconds: Annotated[int, Field(ge=0, le=3_600)] = 300
+    """Seconds for which fewer pods have to be enough before any goes."""
 
     @override
     def between_keys(self) -> Iterator[str]:

@@ -39,6 +39,8 @@ def test_a_namespace_that_is_there_is_used_and_left_alone(stacks: Stacks) -> Non
         ({"replicas": 8, "startup_seconds": 300}, 4 * 305 + 60),  # two at a time
         ({"autoscaling": {"max_replicas": 20}, "startup_seconds": 200}, 4 * 205 + 60),
         ({"autoscaling": {"max_replicas": 5}}, 4 * 125 + 60),  # there may be 4, one at a time
+        ({"replicas": "external"}, 4 * 125 + 60),  # nobody knows how many
+        ({"progress_seconds": 600}, 125 + 600),  # a node that starts first, then the second pod
     ],
     ids=str,
 )
@@ -49,7 +51,7 @@ def test_pulumi_waits_for_as_long_as_a_rollout_can_take(
 
 
 @pytest.mark.parametrize("keys", [{}, {"replicas": 1}, {"autoscaling": {}}], ids=str)
-@pytest.mark.parametrize("startup", [5, 120, 420])
+@pytest.mark.parametrize("startup", [5, 120, 3_600])
 def test_a_rollout_that_hangs_is_named_before_pulumi_gives_up(
     stacks: Stacks, startup: int, keys: dict[str, Any]
 ) -> None:

@@ -13,25 +13,52 @@ LIVE = TWO["v1"]
 
 def test_a_release_alone_is_enough(stacks: Stacks) -> None:
     settings = stacks.settings({"v1": LIVE})
-    assert settings.stack.namespace.model_dump() == {"name": "iris-dev", "create": True}
+    space = {"name": "iris-dev", "create": True, "labels": {}}
+    assert settings.stack.namespace.model_dump() == space
     assert settings.stack.allow_from == ("gateways",)
     read = settings.model_dump(mode="json")
     assert read["expose"] == "gateway"
-    assert read["network"] == {"allow_from": None, "metrics_from": []}
+    assert read["network"] == {
+        "enforce": True,
+        "allow_from": None,
+        "allow_blocks": [],
+        "allow_ports": [],
+        "call": [],
+        "metrics_from": [],
+    }
     gateway = {"name": "public", "namespace": "gateways", "https": True, "listener": None}
     assert read["gateway"] == gateway
     own = {
         "replicas": 2,
         "autoscaling": None,
         "digest": None,
-        "resources": {"cpu": "500m", "memory": "512Mi"},
+        "resources": {
+            "cpu": "500m",
+            "memory": "512Mi",
+            "cpu_limit": None,
+            "ephemeral_storage": None,
+            "devices": {},
+        },
         "rollout": {"max_unavailable": 0, "max_surge": "25%", "min_ready_seconds": 5},
         "drain": {"pre_stop_seconds": 5, "timeout_seconds": 20},
         "startup_seconds": 120,
+        "progress_seconds": None,
+        "disruption": {"max_unavailable": 1},
         "node_selector": {},
         "tolerations": [],
+        "labels": {},
+        "annotations": {},
+        "env": {},
+        "service_account": {"name": None, "annotations": {}},
+        "runtime_class": None,
+        "priority_class": None,
+        "run_as_user": 10001,
+        "tmp_size": "64Mi",
+        "shm_size": None,
+        "mounts": [],
     }
-    assert own.items() <= read["versions"]["v1"].items()
+    v1 = read["versions"]["v1"]
+    assert {key: v1[key] for key in own} == own
 
 
 def test_all_that_would_drop_requests_is_named_with_everything_else(stacks: Stacks) -> None:

@@ -1,7 +1,7 @@
 """The chart's values for one API version."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pydantic.alias_generators import to_camel
 
@@ -16,14 +16,22 @@ EXPOSE = {"load_balancer": "loadBalancer"}
 # What an API version says of its pods; the chart has the same names, in its own spelling.
 PODS = {
     *("replicas", "resources", "rollout", "drain", "startup_seconds", "max_body_bytes"),
-    *("env_from", "node_selector", "tolerations"),
+    *("env", "env_from", "node_selector", "tolerations", "service_account", "runtime_class"),
+    *("disruption", "progress_seconds", "priority_class", "run_as_user", "tmp_size", "shm_size"),
+    *("mounts", "pod"),
 }
 # What says nothing to a chart of any version.
 EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
-    "routing": {"host": "", "default": False},
-    "network": {"allowFrom": [], "metricsFrom": []},
+    "routing": {"host": "", "hosts": [], "default": False},
+    "gateways": [],
+    "metrics": {"podMonitor": {"labels": {}}},
+    "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
+    "network": {"enforce": True}
+    | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
     "deprecation": {"deprecatedOn": "", "sunset": "", "migrationUrl": ""},
+    "labels": {},
+    "annotations": {},
 }
 
 
@@ -36,6 +44,7 @@ def values(
     is sent, and what it leaves out is the chart's to say.
     """
     config, written = stack.config, defaults is None
+    hosts = scheme.hosts(config, version)
     given: dict[str, Any] = {
         "image": {
             "repository": config.image.repository,
@@ -44,17 +53,22 @@ def values(
             "pullSecrets": [*config.image.pull_secrets],
         },
         **_section(version, written=written, only=PODS),
+        "labels": stack.labels(version),
+        "annotations": stack.annotations(version),
         "expose": EXPOSE.get(config.expose, config.expose),
         "routing": {
             "by": scheme.NAME,
-            "host": scheme.host(config, version) or "",
+            **({"hosts": [*hosts]} if len(hosts) > 1 else {"host": "".join(hosts)}),
             # Only the header scheme knows one.
             "default": getattr(config, "default_version", None) == api_version,
         },
         "network": {
+            **_section(config.network, written=False),
             "allowFrom": [*stack.allow_from],
-            "metricsFrom": [*config.network.metrics_from],
         },
+        "gateways": _value(config.gateways, written=written),
+        "metrics": _section(config.metrics, written=False),
+        "loadBalancer": _section(config.load_balancer, written=False),
         "deprecation": {
             "deprecatedOn": str(version.deprecated_on or ""),
             "sunset": str(version.sunset or ""),
@@ -68,6 +82,8 @@ def values(
             given[name] = _section(section, written=written)
     if version.autoscaling:
         given["autoscaling"]["enabled"] = True
+    if config.metrics.pod_monitor:
+        given["metrics"]["podMonitor"]["enabled"] = True
     # Which one it is, is always said.
     return {"apiVersion": api_version} | _differing(given, EMPTY if defaults is None else defaults)
 
@@ -77,14 +93,26 @@ def _section(section: Section, *, written: bool, only: set[str] | None = None) -
 
     written: only what the stack file says. only: these keys.
     """
-    own = section.model_dump(mode="json", exclude_none=True, exclude_unset=written, include=only)
+    said = section.model_fields_set if written else {*type(section).model_fields}
+    keys = [
+        key for key in type(section).model_fields if key in (said if only is None else said & only)
+    ]
+    named = {key: getattr(section, key) for key in keys}
     return {
-        # A person's own keys stay as they are.
-        to_camel(key): {to_camel(name): each for name, each in value.items()}
-        if isinstance(getattr(section, key), Section)
-        else value
-        for key, value in own.items()
+        to_camel(key).rstrip("_"): _value(value, written=written)
+        for key, value in named.items()
+        if value is not None
     }
+
+
+def _value(value: Any, *, written: bool) -> Any:
+    """A value as a chart takes it; a person's own keys stay as they are."""
+    if isinstance(value, Section):
+        return _section(value, written=written)
+    if isinstance(value, tuple):
+        several = cast("tuple[Any, ...]", value)
+        return [_value(each, written=True) for each in several]
+    return value
 
 
 def _differing(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_values_say_where_clients_call_and_who_may(stacks: Stacks, expose: str) 
         "load_balancer": [],
         "none": ["team-a", "team-b"],
     }
-    assert given["network"] == {"allowFrom": callers[expose], "metricsFrom": []}
+    assert given["network"] == defaults(CHART)["network"] | {"allowFrom": callers[expose]}
 
 
 @pytest.mark.parametrize("expose", EXPOSURES)

@@ -1,7 +1,8 @@
 """Write what follows from chart/values.yaml: the table in chart/README.md, and the defaults again.
 
 Templates have the defaults a second time, because Helm has not: `--reuse-values` takes those of
-the chart that was installed before, and null deletes one.
+the chart that was installed before, and null deletes one. They also have what only this project
+sets, from infra/ours.yaml, because a chart can't read what stands outside of it.
 
 `python -m tools.chart`; run by `make chart-lint`.
 """
@@ -12,11 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from pydantic.alias_generators import to_camel
+
+from infra.ours import OURS
 
 CHART = Path(__file__).parent.parent / "chart"
 TABLE = re.compile(r"(?<=\| --- \| --- \| --- \|\n)(\|.*\n)+")
 COMMENT = "{{/* The defaults of values.yaml, from which make chart-lint writes them. */}}"
 BEGIN, END = '{{- define "model.defaults" -}}', "{{- end }}"
+OURS_COMMENT = (
+    "{{/* What only the chart sets: infra/ours.yaml, from which make chart-lint writes it. */}}"
+)
+# How the chart calls it.
+CALLED = {"release": "image.tag"} | {
+    key: f"deprecation.{to_camel(key)}" for key in ("deprecated_on", "sunset", "migration_url")
+}
 LINE = re.compile(r"(?P<indent> *)(?P<key>\w+):(?: (?P<default>.+))?")
 
 
@@ -46,6 +57,21 @@ def again(text: str) -> str:
     return f"{COMMENT}\n{BEGIN}\n{own}{END}\n"
 
 
+def in_chart(key: str) -> str:
+    """How the chart calls a key of a stack file."""
+    return CALLED.get(key, ".".join(to_camel(each) for each in key.split(".")))
+
+
+def ours() -> str:
+    """The template that has what nobody else may set."""
+    called = {
+        kind: {name: in_chart(own[name] or "") for name in own} if isinstance(own, dict) else own
+        for kind, own in OURS.items()
+    }
+    own = yaml.safe_dump(called, sort_keys=False)
+    return f'{OURS_COMMENT}\n{{{{- define "model.ours" -}}}}\n{own}{END}\n'
+
+
 def main() -> None:
     """Write the files."""
     path = CHART / "README.md"
@@ -53,6 +79,7 @@ def main() -> None:
     if "{{" in str(yaml.safe_load(text)):
         sys.exit("chart/values.yaml: a default has {{, which templates would execute; remove it.")
     (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
+    (CHART / "templates/_ours.tpl").write_text(ours(), encoding="utf-8")
     rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
     path.write_text(readme, encoding="utf-8")

@@ -3,6 +3,9 @@
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 """
 
+from infra.cluster import Stack
+from infra.version import Version
+
 
 def selector(project: str, api_version: str) -> dict[str, str]:
     """What finds the pods of an API version. Can't be changed later: so it holds no release."""
@@ -13,9 +16,10 @@ def selector(project: str, api_version: str) -> dict[str, str]:
     }
 
 
-def labels(project: str, api_version: str) -> dict[str, str]:
+def labels(api_version: str, version: Version, stack: Stack) -> dict[str, str]:
     """What every object of an API version carries."""
-    return selector(project, api_version) | {"app.kubernetes.io/managed-by": "pulumi"}
+    own = selector(stack.project, api_version) | {"app.kubernetes.io/managed-by": "pulumi"}
+    return stack.labels(version) | own
 
 
 def of_release(release: str) -> dict[str, str]:

@@ -5,11 +5,12 @@ import pulumi_kubernetes as k8s
 
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
+from infra.more import with_more
 from infra.version import Version
-from infra.workload import EnvFrom, Toleration
+from infra.volumes import volume_mounts, volumes
+from infra.workload import EnvFrom, Resources, Toleration, with_dead_nodes
 
 PORTS = {"http": 8080, "metrics": 9090}
-USER = 10001  # as in the Dockerfile
 # Seconds between two probes, and how many of them may fail.
 READINESS_PERIOD, LIVENESS_PERIOD, FAILURES = 2, 10, 3
 
@@ -18,49 +19,72 @@ def pod(
     api_version: str, version: Version, stack: Stack, account: pulumi.Input[str]
 ) -> k8s.core.v1.PodTemplateSpecArgsDict:
     """The template of the pods."""
-    drain = version.drain
     return {
         "metadata": {
-            "labels": labels(stack.project, api_version) | of_release(version.release),
-            "annotations": {
-                "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(PORTS["metrics"]),
-            },
+            "labels": labels(api_version, version, stack) | of_release(version.release),
+            "annotations": {**stack.annotations(version), **_scraped(stack)},
         },
-        "spec": {
-            "service_account_name": account,
-            "automount_service_account_token": False,
-            "enable_service_links": False,
-            "image_pull_secrets": [{"name": name} for name in stack.config.image.pull_secrets],
-            "security_context": {
-                "run_as_non_root": True,
-                "run_as_user": USER,
-                "run_as_group": USER,
-                "seccomp_profile": {"type": "RuntimeDefault"},
-            },
-            # preStop, then what is in flight, and a reserve for the interpreter to end.
-            "termination_grace_period_seconds": drain.pre_stop_seconds + drain.timeout_seconds + 5,
-            "topology_spread_constraints": [
-                {
-                    "max_skew": 1,
-                    "topology_key": key,
-                    "when_unsatisfiable": "ScheduleAnyway",
-                    "label_selector": {"match_labels": selector(stack.project, api_version)},
-                    # Spread each release by itself: the pods of the old one are about to go.
-                    "match_label_keys": ["pod-template-hash"],
-                }
-                for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-            ],
-            "node_selector": version.node_selector,
-            "tolerations": [_toleration(each) for each in version.tolerations],
-            # The one place where the server, or your model, may write.
-            "volumes": [{"name": "tmp", "empty_dir": {"size_limit": "64Mi"}}],
-            "containers": [_container(api_version, version, stack)],
-        },
+        "spec": with_more(_spec(api_version, version, stack, account), version.pod),
     }
 
 
+def _scraped(stack: Stack) -> dict[str, str]:
+    """What a Prometheus finds pods by: only where somebody is let in to read the metrics."""
+    if stack.config.metrics.pod_monitor or not stack.config.network.metrics_from:
+        return {}
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORTS["metrics"])}
+
+
+def _spec(
+    api_version: str, version: Version, stack: Stack, account: pulumi.Input[str]
+) -> k8s.core.v1.PodSpecArgsDict:
+    drain = version.drain
+    spec: k8s.core.v1.PodSpecArgsDict = {
+        "service_account_name": account,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "image_pull_secrets": [{"name": name} for name in stack.config.image.pull_secrets],
+        "security_context": _identity(version),
+        # preStop, then what is in flight, and a reserve for the interpreter to end.
+        "termination_grace_period_seconds": drain.pre_stop_seconds + drain.timeout_seconds + 5,
+        "topology_spread_constraints": [
+            {
+                "max_skew": 1,
+                "topology_key": key,
+                "when_unsatisfiable": "ScheduleAnyway",
+                "label_selector": {"match_labels": selector(stack.project, api_version)},
+                # Spread each release by itself: the pods of the old one are about to go.
+                "match_label_keys": ["pod-template-hash"],
+            }
+            for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+        ],
+        "node_selector": version.node_selector,
+        "tolerations": [_toleration(each) for each in with_dead_nodes(version.tolerations)],
+        "volumes": volumes(version),
+        "containers": [_container(api_version, version, stack)],
+    }
+    if version.runtime_class:
+        spec["runtime_class_name"] = version.runtime_class
+    if version.priority_class:
+        spec["priority_class_name"] = version.priority_class
+    return spec
+
+
+def _identity(version: Version) -> k8s.core.v1.PodSecurityContextArgsDict:
+    """Who the processes of a pod are."""
+    own: k8s.core.v1.PodSecurityContextArgsDict = {
+        "run_as_non_root": True,
+        "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+    if isinstance(user := version.run_as_user, int):  # else the cluster says
+        own |= {"run_as_user": user, "run_as_group": user}
+        if not all(each.is_read_only for each in version.mounts):
+            own["fs_group"] = user  # or the volume would be root's alone
+    return own
+
+
 def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.ContainerArgsDict:
+    own = dict(sorted(version.env.items()))
     return {
         "name": "server",
         "image": version.image(stack.config.image.repository),
@@ -68,14 +92,10 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
         "env": [
             {"name": name, "value": value}
-            for name, value in _environment(api_version, version).items()
+            for name, value in (own | _environment(api_version, version)).items()
         ],
         "env_from": _env_from(version.env_from),
-        "resources": {
-            "requests": {"cpu": version.resources.cpu, "memory": version.resources.memory},
-            # No limit on processors: what nobody else needs may be used.
-            "limits": {"memory": version.resources.memory},
-        },
+        "resources": _resources(version.resources),
         # As long as the model loads, nothing but this probe looks: startup_seconds in all.
         "startup_probe": {
             "http_get": {"path": "/readyz", "port": "http"},
@@ -99,13 +119,24 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         },
         # The front needs a moment to learn that this pod goes: until then the server goes on.
         "lifecycle": {"pre_stop": {"sleep": {"seconds": version.drain.pre_stop_seconds}}},
-        "volume_mounts": [{"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108 (of the pod alone)
+        "volume_mounts": volume_mounts(version),
         "security_context": {
             "allow_privilege_escalation": False,
             "read_only_root_filesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
     }
+
+
+def _resources(own: Resources) -> k8s.core.v1.ResourceRequirementsArgsDict:
+    requests = {"cpu": own.cpu, "memory": own.memory}
+    # No limit on processors unless asked for: what nobody else needs may be used.
+    limits = {"memory": own.memory} | {name: str(count) for name, count in own.devices.items()}
+    if own.cpu_limit:
+        limits["cpu"] = own.cpu_limit
+    if own.ephemeral_storage:
+        requests["ephemeral-storage"] = limits["ephemeral-storage"] = own.ephemeral_storage
+    return {"requests": requests, "limits": limits}
 
 
 def _env_from(sources: EnvFrom) -> list[k8s.core.v1.EnvFromSourceArgsDict]:
@@ -119,7 +150,11 @@ def _toleration(toleration: Toleration) -> k8s.core.v1.TolerationArgsDict:
     own: k8s.core.v1.TolerationArgsDict = {"key": toleration.key, "operator": "Exists"}
     if toleration.value is not None:
         own |= {"operator": "Equal", "value": toleration.value}
-    return own | ({"effect": toleration.effect} if toleration.effect else {})
+    if toleration.effect:
+        own |= {"effect": toleration.effect}
+    if toleration.seconds is not None:
+        own |= {"toleration_seconds": toleration.seconds}
+    return own
 
 
 def _environment(api_version: str, version: Version) -> dict[str, str]:

@@ -27,22 +27,22 @@ class Route(pulumi.ComponentResource):
         super().__init__("infra:route:Route", name)
         child = pulumi.ResourceOptions(parent=self)
         config = stack.config
-        host = scheme.host(config, version) or ""
+        hosts = scheme.hosts(config, version)
         path = scheme.path(api_version)
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": name,
             "namespace": service.namespace,
-            "labels": labels(stack.project, api_version),
-            "annotations": TAKEN_BACK,
+            "labels": labels(api_version, version, stack),
+            "annotations": {**stack.annotations(version), **TAKEN_BACK},
         }
-        if gateway := config.gateway:
+        if stack.gateways:
             matches = scheme.matches(api_version, config)
             k8s.apiextensions.CustomResource(
                 name,
                 api_version="gateway.networking.k8s.io/v1",
                 kind="HTTPRoute",
                 metadata=metadata,
-                spec=_http_route(gateway, host, matches, service.name),
+                spec=_http_route(stack.gateways, hosts, matches, service.name),
                 opts=child,
             )
         elif ingress := config.ingress:
@@ -51,9 +51,14 @@ class Route(pulumi.ComponentResource):
                 # Not every controller says where it listens; Pulumi would wait, and fail.
                 metadata={
                     **metadata,
-                    "annotations": {**TAKEN_BACK, "pulumi.com/skipAwait": "true"},
+                    "annotations": {
+                        **stack.annotations(version),
+                        **ingress.annotations,
+                        **TAKEN_BACK,
+                        "pulumi.com/skipAwait": "true",
+                    },
                 },
-                spec=_ingress(ingress, host, path, service.name),
+                spec=_ingress(ingress, hosts, path, service.name),
                 opts=child,
             )
         self.base_url = base_url(api_version, version, stack, service.name, service.status)
@@ -61,21 +66,26 @@ class Route(pulumi.ComponentResource):
 
 
 def _http_route(
-    gateway: Gateway, host: str, matches: list[dict[str, Any]], service: pulumi.Output[str]
+    gateways: tuple[Gateway, ...],
+    hosts: tuple[str, ...],
+    matches: list[dict[str, Any]],
+    service: pulumi.Output[str],
 ) -> dict[str, Any]:
     """https://gateway-api.sigs.k8s.io/api-types/httproute"""
-    parent = {"name": gateway.name, "namespace": gateway.namespace}
-    if gateway.listener:
-        parent["sectionName"] = gateway.listener
     return {
-        "parentRefs": [parent],
-        "hostnames": [host],
+        "parentRefs": [_parent(each) for each in gateways],
+        "hostnames": [*hosts],
         "rules": [{"matches": matches, "backendRefs": [{"name": service, "port": 80}]}],
     }
 
 
+def _parent(gateway: Gateway) -> dict[str, str]:
+    own = {"name": gateway.name, "namespace": gateway.namespace}
+    return own | ({"sectionName": gateway.listener} if gateway.listener else {})
+
+
 def _ingress(
-    ingress: Ingress, host: str, path: str, service: pulumi.Output[str]
+    ingress: Ingress, hosts: tuple[str, ...], path: str, service: pulumi.Output[str]
 ) -> k8s.networking.v1.IngressSpecArgsDict:
     backend: k8s.networking.v1.IngressBackendArgsDict = {
         "service": {"name": service, "port": {"name": "http"}}
@@ -86,6 +96,6 @@ def _ingress(
     secret = ingress.tls_secret
     return {
         "ingress_class_name": ingress.class_name,
-        "rules": [{"host": host, "http": {"paths": paths}}],
-        "tls": [{"hosts": [host], "secret_name": secret}] if secret else [],
+        "rules": [{"host": host, "http": {"paths": paths}} for host in hosts],
+        "tls": [{"hosts": [*hosts], "secret_name": secret}] if secret else [],
     }

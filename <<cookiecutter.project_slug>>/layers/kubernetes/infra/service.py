@@ -4,11 +4,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.annotations import TAKEN_BACK
+from infra.autoscaler import autoscaler
 from infra.cluster import Stack
 from infra.labels import labels, of_release, selector
-from infra.network import DNS, ingress_rules
+from infra.network import egress_rules, ingress_rules
 from infra.pod import pod
 from infra.version import Version
+from infra.workload import ServiceAccount
+
+# https://www.pulumi.com/docs/concepts/options/ignorechanges/
+LEFT_ALONE = pulumi.ResourceOptions(ignore_changes=["spec.replicas"])
 
 
 class ModelService(pulumi.ComponentResource):
@@ -29,18 +34,21 @@ class ModelService(pulumi.ComponentResource):
         name = f"{stack.project}-{api_version}"
         super().__init__("infra:service:ModelService", name)
         child = pulumi.ResourceOptions(parent=self)
+        annotations = {**stack.annotations(version), **TAKEN_BACK}
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": name,
             "namespace": namespace,
-            "labels": labels(stack.project, api_version),
-            "annotations": TAKEN_BACK,
+            "labels": labels(api_version, version, stack),
+            "annotations": annotations,
         }
         pods: k8s.meta.v1.LabelSelectorArgsDict = {
             "match_labels": selector(stack.project, api_version)
         }
-        account = k8s.core.v1.ServiceAccount(
-            name, metadata=metadata, automount_service_account_token=False, opts=child
-        )
+        own: k8s.meta.v1.ObjectMetaArgsDict = {
+            **metadata,
+            "annotations": {**annotations, **version.service_account.annotations},
+        }
+        account = _account(version.service_account, own, child)
         spec: k8s.apps.v1.DeploymentSpecArgsDict = {
             "selector": pods,
             "strategy": {
@@ -53,22 +61,23 @@ class ModelService(pulumi.ComponentResource):
             "min_ready_seconds": version.rollout.min_ready_seconds,
             "progress_deadline_seconds": version.progress_deadline_seconds,
             "revision_history_limit": 3,
-            "template": pod(api_version, version, stack, account.metadata.name),
+            "template": pod(api_version, version, stack, account),
         }
-        if not version.autoscaling:  # or every deploy would undo what the autoscaler did
-            spec["replicas"] = version.replicas
+        if version.fixed_replicas:  # or every deploy would undo what something else decided
+            spec["replicas"] = version.fixed_replicas
         deployment = k8s.apps.v1.Deployment(
             name,
             metadata={
                 **metadata,
-                "labels": labels(stack.project, api_version) | of_release(version.release),
+                "labels": labels(api_version, version, stack) | of_release(version.release),
                 "annotations": {
-                    **TAKEN_BACK,
+                    **annotations,
                     "pulumi.com/timeoutSeconds": str(version.rollout_seconds),
                 },
             },
             spec=spec,
-            opts=child,
+            # Whatever is there stays, also at the moment when something else begins to decide.
+            opts=child if version.fixed_replicas else child.merge(LEFT_ALONE),
         )
         # On a first deploy it waits for pods, and would wait on when the Deployment has failed.
         patience = max(version.rollout_seconds, stack.front_seconds)
@@ -76,40 +85,20 @@ class ModelService(pulumi.ComponentResource):
             name,
             metadata={
                 **metadata,
-                "annotations": {**TAKEN_BACK, "pulumi.com/timeoutSeconds": str(patience)},
+                "annotations": {
+                    **annotations,
+                    **stack.config.load_balancer.all_annotations,
+                    "pulumi.com/timeoutSeconds": str(patience),
+                },
             },
-            spec={
-                "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
-                "selector": selector(stack.project, api_version),
-                "ports": [{"name": "http", "port": 80, "target_port": "http"}],
-            },
+            spec=_service(selector(stack.project, api_version), stack),
             opts=child,
         )
         if version.autoscaling:
             k8s.autoscaling.v2.HorizontalPodAutoscaler(
                 name,
                 metadata=metadata,
-                spec={
-                    "scale_target_ref": {
-                        "api_version": "apps/v1",
-                        "kind": "Deployment",
-                        "name": deployment.metadata.name,
-                    },
-                    "min_replicas": version.autoscaling.min_replicas,
-                    "max_replicas": version.autoscaling.max_replicas,
-                    "metrics": [
-                        {
-                            "type": "Resource",
-                            "resource": {
-                                "name": "cpu",
-                                "target": {
-                                    "type": "Utilization",
-                                    "average_utilization": version.autoscaling.cpu_percent,
-                                },
-                            },
-                        }
-                    ],
-                },
+                spec=autoscaler(version.autoscaling, deployment.metadata.name),
                 opts=child,
             )
         k8s.policy.v1.PodDisruptionBudget(
@@ -118,23 +107,68 @@ class ModelService(pulumi.ComponentResource):
             # Not a minimum: with one replica that would keep its node from ever being drained;
             # nor may pods that don't answer anyway.
             spec={
-                "max_unavailable": 1,
+                "max_unavailable": version.disruption.max_unavailable,
                 "selector": pods,
                 "unhealthy_pod_eviction_policy": "AlwaysAllow",
             },
             opts=child,
         )
-        k8s.networking.v1.NetworkPolicy(
-            name,
-            metadata=metadata,
-            spec={
-                "pod_selector": pods,
-                "policy_types": ["Ingress", "Egress"],
-                "ingress": ingress_rules(stack),
-                "egress": [DNS],
-            },
-            opts=child,
-        )
+        if stack.config.network.enforce:
+            k8s.networking.v1.NetworkPolicy(
+                name,
+                metadata=metadata,
+                spec={
+                    "pod_selector": pods,
+                    "policy_types": ["Ingress", "Egress"],
+                    "ingress": ingress_rules(stack),
+                    "egress": egress_rules(stack),
+                },
+                opts=child,
+            )
+        if monitor := stack.config.metrics.pod_monitor:
+            k8s.apiextensions.CustomResource(
+                name,
+                api_version="monitoring.coreos.com/v1",
+                kind="PodMonitor",
+                metadata={
+                    **metadata,
+                    "labels": {**labels(api_version, version, stack), **monitor.labels},
+                },
+                spec={
+                    "selector": {"matchLabels": selector(stack.project, api_version)},
+                    "podMetricsEndpoints": [{"port": "metrics"}],
+                },
+                opts=child,
+            )
         self.name, self.deployment = service.metadata.name, deployment.metadata.name
         self.namespace, self.status = namespace, service.status
         self.register_outputs({"name": self.name, "deployment": self.deployment})
+
+
+def _account(
+    account: ServiceAccount, metadata: k8s.meta.v1.ObjectMetaArgsDict, opts: pulumi.ResourceOptions
+) -> pulumi.Input[str]:
+    """The name of the ServiceAccount of the pods: one that is there, or one without permissions."""
+    if account.name:
+        return account.name
+    made = k8s.core.v1.ServiceAccount(
+        str(metadata.get("name")),
+        metadata=metadata,
+        automount_service_account_token=False,
+        opts=opts,
+    )
+    return made.metadata.name
+
+
+def _service(pods: dict[str, str], stack: Stack) -> k8s.core.v1.ServiceSpecArgsDict:
+    balancer = stack.config.load_balancer
+    spec: k8s.core.v1.ServiceSpecArgsDict = {
+        "type": "LoadBalancer" if stack.config.expose == "load_balancer" else "ClusterIP",
+        "selector": pods,
+        "ports": [{"name": "http", "port": 80, "target_port": "http"}],
+    }
+    if balancer.class_:
+        spec["load_balancer_class"] = balancer.class_
+    if balancer.source_ranges:
+        spec["load_balancer_source_ranges"] = [*balancer.source_ranges]
+    return spec

@@ -195,3 +195,67 @@ def test_what_somebody_changed_by_hand_does_not_block_the_next_deploy(
             assert each.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true", each
         for template in templates(each.inputs):  # or every pod would be replaced
             assert not [name for name in template["annotations"] if name.startswith("pulumi.com")]
+
+
+@pytest.mark.parametrize("keys", [{"autoscaling": {}}, {"replicas": "external"}], ids=str)
+def test_pods_that_run_stay_where_something_else_decides_on_their_number(
+    stacks: Stacks, keys: dict[str, Any]
+) -> None:
+    program = stacks.run({"v1": TWO["v1"] | keys, "v2": TWO["v2"]})
+    own, other = (program.one("Deployment", version) for version in TWO)
+    assert "replicas" not in own.inputs["spec"]
+    assert other.inputs["spec"]["replicas"] == 2
+    # Without it Pulumi would take back what it once asked for, and one pod would be left.
+    assert (own.options, other.options) == (("ignoreChanges",), ())
+
+
+def balanced(stacks: Stacks, **keys: Any) -> Program:
+    """A stack with load balancers, under the scheme that allows them."""
+    return exposed(stacks, "load_balancer", load_balancer=keys)
+
+
+@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="not under this scheme")
+def test_a_load_balancer_is_public_unless_it_is_told_otherwise(stacks: Stacks) -> None:
+    said = "v1: its load balancer is open to everybody, without TLS. To close it,"
+    assert any(each.startswith(said) for each in balanced(stacks).warnings)
+    for keys in ({"internal": True}, {"source_ranges": ["10.0.0.0/8"]}):
+        assert not balanced(stacks, **keys).warnings
+
+
+@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="not under this scheme")
+def test_a_load_balancer_is_set_up_as_the_stack_says(stacks: Stacks) -> None:
+    own = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "mine"}
+    ranges = ["10.0.0.0/8"]
+    keys = {"internal": True, "annotations": own, "class": "a.b/nlb", "source_ranges": ranges}
+    service = balanced(stacks, **keys).one("Service", "v1").inputs
+    annotations = service["metadata"]["annotations"]
+    assert annotations.items() >= own.items()
+    assert annotations["service.beta.kubernetes.io/azure-load-balancer-internal"] == "true"
+    assert annotations["networking.gke.io/load-balancer-type"] == "Internal"
+    assert service["spec"]["loadBalancerClass"] == "a.b/nlb"
+    assert service["spec"]["loadBalancerSourceRanges"] == ranges
+
+
+@pytest.mark.parametrize("expose", FRONTS.keys() & EXPOSURES.keys())
+def test_a_front_has_all_host_names_of_its_version(stacks: Stacks, expose: str) -> None:
+    hosts = ["iris.example.org", "iris.internal"]
+    several = {"host": None, "hosts": hosts}
+    of_a_version = scheme.host("v1") != scheme.host("v2")
+    own = {"v1": TWO["v1"] | several} if of_a_version else {"v1": TWO["v1"]}
+    keys = {} if of_a_version else several
+    program = exposed(stacks, expose, versions=own, **keys)
+    front = spec(program, FRONTS[expose])
+    named = front.get("hostnames") or [rule["host"] for rule in front["rules"]]
+    assert named == hosts
+    assert [each["hosts"] for each in front.get("tls", [])] in ([], [hosts])
+    assert program.exports["v1_base_url"].startswith(f"https://{hosts[0]}")
+
+
+@pytest.mark.skipif("ingress" not in EXPOSURES, reason="not under this scheme")
+def test_an_ingress_tells_its_controller_more(stacks: Stacks) -> None:
+    ingress = {"class_name": "alb", "annotations": {"alb.ingress.kubernetes.io/scheme": "internal"}}
+    program = exposed(stacks, "ingress", ingress=ingress)
+    annotations = program.one("Ingress", "v1").inputs["metadata"]["annotations"]
+    assert annotations.items() >= ingress["annotations"].items()
+    (service,) = (each for each in program.of("Service") if each.name.endswith("v1"))
+    assert not ingress["annotations"].keys() & service.inputs["metadata"]["annotations"].keys()

@@ -32,11 +32,20 @@
 {{- $problems = append $problems (printf "maxBodyBytes: is %d; write 0, or 1024 to 100000000." (int64 $v.maxBodyBytes)) -}}
 {{- end -}}
 {{- if has $v.expose (list "gateway" "ingress") -}}
-{{- if not $v.routing.host -}}
+{{- if not (or $v.routing.host $v.routing.hosts) -}}
 {{- $problems = append $problems (printf "routing.host: is empty, and expose is %s; write the host name." $v.expose) -}}
 {{- end -}}
 {{- end -}}
-{{- if and (eq $v.expose "gateway") (not (and $v.gateway.name $v.gateway.namespace)) -}}
+{{- if and $v.routing.host $v.routing.hosts -}}
+{{- $problems = append $problems "routing.hosts: is set beside host; put both into hosts, and empty host." -}}
+{{- end -}}
+{{- if ne (len (uniq $v.routing.hosts)) (len $v.routing.hosts) -}}
+{{- $problems = append $problems "routing.hosts: has a name twice; remove one." -}}
+{{- end -}}
+{{- if and $v.gateways (or $v.gateway.name $v.gateway.namespace) -}}
+{{- $problems = append $problems "gateways: is set beside gateway; put both into gateways, and empty gateway." -}}
+{{- end -}}
+{{- if and (eq $v.expose "gateway") (not $v.gateways) (not (and $v.gateway.name $v.gateway.namespace)) -}}
 {{- $problems = append $problems "gateway: name or namespace is empty, and expose is gateway; write both." -}}
 {{- end -}}
 {{- if and (eq $v.expose "ingress") (not $v.ingress.className) -}}
@@ -48,15 +57,41 @@
 {{- if and (eq $v.expose "loadBalancer") (ne $v.routing.by "host") -}}
 {{- $problems = append $problems (printf "expose: is loadBalancer, which can't tell API versions apart by %s; write gateway or none." $v.routing.by) -}}
 {{- end -}}
-{{- if and (eq $v.expose "ingress") (not $v.network.allowFrom) -}}
+{{- range $key := list "allowFrom" "allowBlocks" "allowPorts" "call" -}}
+{{- if and (not $v.network.enforce) (get $v.network $key) -}}
+{{- $problems = append $problems (printf "network.%s: is set, and enforce is false; empty it, or write enforce: true." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $i, $call := $v.network.call -}}
+{{- if and (kindIs "map" $call) (eq (toJson $call.ports) "[]") -}}
+{{- $problems = append $problems (printf "network.call.%d.ports: is empty; list the TCP ports, such as 443." $i) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $v.expose "ingress") $v.network.enforce (not (or $v.network.allowFrom $v.network.allowBlocks)) -}}
 {{- $problems = append $problems "network.allowFrom: is empty, so nobody may call; list the Ingress controller's namespace." -}}
 {{- end -}}
 {{- if and (eq $v.expose "loadBalancer") $v.network.allowFrom -}}
 {{- $problems = append $problems "network.allowFrom: is set, and a load balancer's packets come from anywhere; empty it." -}}
 {{- end -}}
+{{- if and $v.serviceAccount.name $v.serviceAccount.annotations -}}
+{{- $problems = append $problems "serviceAccount.annotations: is set beside name, and that ServiceAccount is not the chart's to annotate; remove one of the two." -}}
+{{- end -}}
+{{- if and $v.resources.cpuLimit (not (regexMatch "(?m)^resources.cpu" $alone)) (lt (include "model.millis" $v.resources.cpuLimit | float64) (include "model.millis" $v.resources.cpu | float64)) -}}
+{{- $problems = append $problems (printf "resources.cpuLimit: is %v, and %v are set aside; write that or more." $v.resources.cpuLimit $v.resources.cpu) -}}
+{{- end -}}
+{{- $paths := list -}}
+{{- range $i, $mount := $v.mounts -}}
+{{- if kindIs "map" $mount -}}
+{{- $path := toString $mount.path | trimSuffix "/" -}}
+{{- if and $mount.path (has $path $paths) -}}
+{{- $problems = append $problems (printf "mounts.%d.path: %s is another mount's already; write another one." $i $path) -}}
+{{- end -}}
+{{- $paths = append $paths $path -}}
+{{- end -}}
+{{- end -}}
 {{- /* A number that is none can't be counted. */ -}}
-{{- if not (regexMatch "(?m)^rollout" $alone) -}}
-{{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas $v.replicas | int -}}
+{{- if not (regexMatch "(?m)^(rollout|replicas)" $alone) -}}
+{{- $pods := $v.autoscaling.enabled | ternary $v.autoscaling.minReplicas (eq (toString $v.replicas) "external" | ternary 1 $v.replicas) | int -}}
 {{- $missing := include "model.pods" (list $v.rollout.maxUnavailable $pods false) | int -}}
 {{- $more := include "model.pods" (list $v.rollout.maxSurge $pods true) | int -}}
 {{- if ge $missing $pods -}}
@@ -67,6 +102,16 @@
 {{- end -}}
 {{- if and $v.autoscaling.enabled (lt (int $v.autoscaling.maxReplicas) (int $v.autoscaling.minReplicas)) -}}
 {{- $problems = append $problems "autoscaling.maxReplicas: is less than minReplicas; write as many or more." -}}
+{{- end -}}
+{{- if ne (empty $v.autoscaling.metric.name) (empty $v.autoscaling.metric.value) -}}
+{{- $problems = append $problems "autoscaling.metric: name and value belong together; write both or neither." -}}
+{{- end -}}
+{{- $start := add $v.startupSeconds $v.rollout.minReadySeconds | int -}}
+{{- if and $v.progressSeconds (le (int $v.progressSeconds) $start) -}}
+{{- $problems = append $problems (printf "progressSeconds: is %d, and a start may take %d; write 0, or more than that." (int $v.progressSeconds) $start) -}}
+{{- end -}}
+{{- if and $v.metrics.podMonitor.enabled $v.network.enforce (not $v.network.metricsFrom) -}}
+{{- $problems = append $problems "network.metricsFrom: is empty, so nobody may read the metrics; list the namespace of Prometheus." -}}
 {{- end -}}
 {{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}
 {{- $problems = append $problems "deprecation: deprecatedOn and sunset belong together; write both or neither." -}}

@@ -36,13 +36,28 @@ app.kubernetes.io/instance: {{ include "model.name" . | quote }}
 {{ include "model.selector" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ include "model.release" . | quote }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
-{{/* Takes the root. The labels of every object. */}}
-{{- define "model.labels" -}}
-{{ include "model.selector" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{/* Takes (list root labels annotations). The metadata of an object; the last two are its own, beside everybody's. */}}
+{{- define "model.metadata" -}}
+{{- with index . 0 -}}
+name: {{ include "model.name" . | quote }}
+namespace: {{ .Release.Namespace | quote }}
+labels:
+  {{- include "model.selector" . | nindent 2 }}
+  app.kubernetes.io/managed-by: {{ .Release.Service }}
+  helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+  {{- with merge dict (index $ 1) .Values.labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge dict (index $ 2) .Values.annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Takes the root. The release of the model: image.tag, else the chart's appVersion. */}}
@@ -59,12 +74,38 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "model.baseUrl" -}}
 {{- $path := eq .Values.routing.by "path" | ternary (printf "/%s" .Values.apiVersion) "" -}}
 {{- if eq .Values.expose "gateway" -}}
-{{ .Values.gateway.https | ternary "https" "http" }}://{{ .Values.routing.host }}{{ $path }}
+{{- $gateway := include "model.gateways" . | fromYamlArray | first -}}
+{{ eq (toString $gateway.https) "false" | ternary "http" "https" }}://{{ include "model.host" . }}{{ $path }}
 {{- else if eq .Values.expose "ingress" -}}
-{{ .Values.ingress.tlsSecret | empty | ternary "http" "https" }}://{{ .Values.routing.host }}{{ $path }}
+{{ .Values.ingress.tlsSecret | empty | ternary "http" "https" }}://{{ include "model.host" . }}{{ $path }}
 {{- else -}}
 http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- end }}
+{{- end }}
+
+{{/* Takes the root. The host names, as a list; the first is the one to tell. */}}
+{{- define "model.hosts" -}}
+{{ .Values.routing.hosts | default (without (list .Values.routing.host) "") | toJson }}
+{{- end }}
+
+{{/* Takes the root. The host name to tell, if there is one. */}}
+{{- define "model.host" -}}
+{{ first (include "model.hosts" . | fromYamlArray) }}
+{{- end }}
+
+{{/* Takes the root. The Gateways that the route hangs on, as a list. */}}
+{{- define "model.gateways" -}}
+{{ .Values.gateways | default (.Values.gateway.namespace | empty | ternary list (list .Values.gateway)) | toJson }}
+{{- end }}
+
+{{/* Takes the root. What keeps a load balancer inside: on AWS by either of its controllers, on Azure, on Google Cloud. */}}
+{{- define "model.internal" -}}
+{{- if .Values.loadBalancer.internal -}}
+service.beta.kubernetes.io/aws-load-balancer-internal: "true"
+service.beta.kubernetes.io/aws-load-balancer-scheme: internal
+service.beta.kubernetes.io/azure-load-balancer-internal: "true"
+networking.gke.io/load-balancer-type: Internal
+{{- end -}}
 {{- end }}
 
 {{/* Takes a list of namespaces. The pods in them, as a NetworkPolicy's peers. */}}
@@ -85,4 +126,10 @@ http://{{ include "model.name" . }}.{{ .Release.Namespace }}.svc{{ $path }}
 {{- else -}}
 {{ $count }}
 {{- end }}
+{{- end }}
+
+{{/* Takes a number of processors. Its thousandths. */}}
+{{- define "model.millis" -}}
+{{- $count := toString . -}}
+{{ hasSuffix "m" $count | ternary (trimSuffix "m" $count) (mulf $count 1000) }}
 {{- end }}

@@ -1,0 +1,23 @@
+"""Who is told of the metrics of the pods, beside those who look for annotations."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from infra.config import Example, Section
+from infra.metadata import Labels
+
+
+class PodMonitor(Section):
+    """How a Prometheus Operator finds the pods."""
+
+    labels: Annotated[Labels, Example({"release": "prometheus"})] = Field(default_factory=dict)
+    """Labels of the PodMonitor, by which a Prometheus picks it."""
+
+
+class Metrics(Section):
+    """Who is told of the metrics of the pods."""
+
+    pod_monitor: Annotated[PodMonitor | None, Example({"labels": {"release": "prometheus"}})] = None
+    """A PodMonitor of each API version, for the Prometheus Operator; then the pods have no
+    annotations for a Prometheus. List its namespace in network.metrics_from."""
