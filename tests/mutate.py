@@ -7,6 +7,7 @@ subjects whose files have changed since all mutants were caught, and `verify` ta
 writes down the commit where they were. Each line says the seconds that a mutant took.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -83,9 +84,12 @@ class Mutant:
                 yield f"{test.file} does not exist"
 
 
-def read(path: Path) -> Iterator[Mutant]:
-    """The mutants of a subject; ends the program where one is not well-formed."""
-    for entry in tomllib.loads(path.read_text("utf-8"))["mutant"]:
+def read(path: Path, text: str | None = None) -> Iterator[Mutant]:
+    """The mutants of a subject; ends the program where one is not well-formed.
+
+    text: what its file had.
+    """
+    for entry in tomllib.loads(path.read_text("utf-8") if text is None else text).get("mutant", ()):
         names = entry.get("caught_by", [])
         found = [TEST.fullmatch(name) for name in ([names] if isinstance(names, str) else names)]
         if [*entry] not in (KEYS, [key for key in KEYS if key != "find"]) or not all(found):
@@ -123,17 +127,40 @@ def changed_files() -> set[str] | None:
     return {*f"{git('diff', '--name-only', '-z', commit).stdout}{new}".split("\0")}
 
 
+def before(path: str) -> str:
+    """What a file had where all mutants were caught; nothing where it was not there."""
+    return git("show", f"{VERIFIED.read_text('utf-8').strip()}:{path}").stdout
+
+
 def of_what_changed(mutants: list[Mutant]) -> list[Mutant]:
-    """The mutants of which the list, the file or the file of a test has changed."""
+    """The mutants that have changed themselves, or of which the file or a test has."""
     changed = changed_files()
     if changed is None:
         return mutants
+    known = set[Mutant]()
+    for path in {MUTANTS / f"{each.subject}.toml" for each in mutants}:
+        name = path.relative_to(ROOT).as_posix()
+        known |= {*read(path, before(name) if name in changed else None)}
+    tests = {test for each in mutants for test in each.caught_by if test.file in changed}
+    others = {test for test in tests if alone(test, before(test.file)) != alone(test)}
     return [
         each
         for each in mutants
-        if {f"tests/mutants/{each.subject}.toml", each.file, *(t.file for t in each.caught_by)}
-        & changed
+        if each not in known or each.file in changed or {*each.caught_by} & others
     ]
+
+
+def alone(test: Test, text: str | None = None) -> str:
+    """A test's file without the other tests in it; text: what the file had."""
+    tree = ast.parse((ROOT / test.file).read_text("utf-8") if text is None else text)
+    own = re.split(r"::|\[", test.name)[1]
+    return "\n".join(
+        ast.dump(each)
+        for each in tree.body
+        if not isinstance(each, ast.FunctionDef)
+        or not each.name.startswith("test_")
+        or each.name == own
+    )
 
 
 class Base:

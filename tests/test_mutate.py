@@ -54,18 +54,40 @@ def test_a_mistake_is_made_once_in_a_copy(tmp_path: Path) -> None:
     assert (tmp_path / "new/b.txt").read_text("utf-8") == "new"
 
 
-@pytest.mark.parametrize("case", TABLES["judged"], ids=lambda case: str(case["changed"]))
-def test_a_mutant_is_judged_where_its_file_or_its_test_has_changed(
-    monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
+LISTED = """[[mutant]]
+name = "{0}"
+file = "infra/{0}.py"
+find = "x"
+replace = "y"
+caught_by = "tests/test_{1}.py::test_b"
+"""
+
+
+@pytest.mark.parametrize("case", TABLES["judged"], ids=lambda case: str(case["added"]))
+def test_a_mutant_is_judged_where_it_its_file_or_its_test_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
-    changed, test = case["changed"], mutate.Test("helm-path", "tests/test_settings.py::test_x")
-    monkeypatch.setattr(mutate, "changed_files", lambda: None if changed is None else {*changed})
-    mutants = [
-        Mutant("pods", "a", "infra/a.py", "", "", ()),
-        Mutant("pods", "b", "infra/b.py", "", "", (test,)),
-        Mutant("front", "c", "infra/c.py", "", "", ()),
-    ]
-    assert [each.name for each in of_what_changed(mutants)] == case["names"]
+    lists = {"pods": LISTED.format("a", "y") + LISTED.format("b", "x")}
+    lists |= {"front": LISTED.format("c", "y")}
+    content = {f"tests/mutants/{name}.toml": text for name, text in lists.items()}
+    content |= {f"infra/{name}.py": "x\n" for name in "abc"}
+    tests = "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n"
+    content |= {"tests/test_x.py": tests, "tests/test_y.py": tests, "README.md": ""}
+    for name, text in content.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "All are caught.")
+    for name, more in case["added"].items():
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write(more)
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    monkeypatch.setattr(mutate, "MUTANTS", tmp_path / "tests/mutants")
+    monkeypatch.setattr(mutate, "VERIFIED", tmp_path / "verified")
+    mutate.VERIFIED.write_text(git(tmp_path, "rev-parse", "HEAD"), "utf-8")
+    mutants = [each for path in sorted(mutate.MUTANTS.glob("*.toml")) for each in read(path)]
+    assert sorted(each.name for each in of_what_changed(mutants)) == case["names"]
 
 
 @pytest.mark.parametrize("commit", ["", "0" * 40, "no commit at all"])
