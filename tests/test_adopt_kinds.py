@@ -57,15 +57,22 @@ def test_types_that_skops_does_not_know_are_named_and_not_made(project: Path, mo
 
 
 def test_a_folder_of_mlflows_is_served_by_its_signature(project: Path, models: Path) -> None:
-    given = {"trust": trust(models / "churn/model.pkl")}
-    said = adopt(project, models / "churn", **given)
+    said = adopt(project, models / "churn", trust=trust(models / "churn/model.pkl"))
     assert said.returncode == 3, said.stdout
     assert "saved with pandas 2.3.3\n" in said.stdout
     assert "  in  age: Annotated[int, Meta(" in said.stdout
     assert "  in  income: Number\n" in said.stdout
     assert "  in  city: Literal['Bern', 'Rom', 'Ulm'] or null\n" in said.stdout
     assert "  in  member: bool\n" in said.stdout
-    said = adopt(project, models / "churn", sample=models / "gaps.csv", **given)
+
+
+def test_a_signature_names_the_columns_of_a_model_that_has_no_names(
+    project: Path, models: Path
+) -> None:
+    said = adopt(project, models / "layer")
+    assert said.returncode == 3, said.stdout
+    assert "  in  income: Number\n  in  city: Number or null\n" in said.stdout
+    said = adopt(project, models / "layer", sample=models / "gaps.csv")
     assert said.returncode == 1
     assert said.stdout.startswith("The column 'age' lacks values, and the model's signature says")
 
@@ -96,6 +103,15 @@ def test_lists_of_one_length_a_row_are_predicted_row_by_row(project: Path, model
     said = adopt(project, models / "tokens.onnx", sample=models / "tokens.jsonl")
     assert said.returncode == 3, said.stdout
     assert "each row is predicted alone" in said.stdout
+
+
+def test_answers_that_json_can_not_hold_are_refused(
+    project: Path, models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "gaps.csv").write_text("a,b\n1,2\n,3\n", "utf-8")
+    said = adopt(project, models / "mean.onnx", sample=tmp_path / "gaps.csv")
+    assert said.returncode == 1
+    assert said.stdout.startswith("The model answers {'value': nan} to the row {'a': None,")
 
 
 def test_a_row_larger_than_a_request_is_refused(project: Path, models: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from tools.adopt import columns, sample
 from tools.adopt.contract_text import contract
-from tools.adopt.inputs import Table
+from tools.adopt.table import Table
 from tools.adopt.ways import Answer, Meaning
 from tools.refused import Refused
 

@@ -26,13 +26,15 @@ COLUMNS = {"age": "long", "income": "double", "city": "string", "member": "boole
 
 
 def network(name, ballast, **options):
-    """A graph of one layer, and numbers that it doesn't use, as a file."""
+    """A graph of one layer, which takes gaps for 0, and numbers that it doesn't use, as a file."""
     kinds = {"x": ["rows", 4], "y": ["rows", 8]}
     ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in kinds.items()]
-    held = {"w": SOURCE.normal(0, 1, (4, 8)), "ballast": np.zeros(ballast)}
+    held = {"w": SOURCE.normal(0, 1, (4, 8)), "0": np.zeros(1), "ballast": np.zeros(ballast)}
     weights = [onnx.numpy_helper.from_array(v.astype(np.float32), n) for n, v in held.items()]
-    node = helper.make_node("MatMul", ["x", "w"], ["y"])
-    graph = helper.make_graph([node], "network", ends[:1], ends[1:], weights)
+    nodes = [helper.make_node("IsNaN", ["x"], ["gap"])]
+    nodes += [helper.make_node("Where", ["gap", "0", "x"], ["filled"])]
+    nodes += [helper.make_node("MatMul", ["filled", "w"], ["y"])]
+    graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], weights)
     opsets = [helper.make_opsetid("", 18)]
     model = helper.make_model(graph, ir_version=8, opset_imports=opsets)
     onnx.save_model(model, FOLDER / name, size_threshold=0, **options)
@@ -52,14 +54,12 @@ def averaged(name, **kinds):
     onnx.save_model(helper.make_model(graph, ir_version=8, opset_imports=opsets), FOLDER / name)
 
 
-def mlflow(model):
-    """A folder as MLflow writes it, without an example."""
-    folder = FOLDER / "churn"
+def mlflow(name, flavour, **columns):
+    """A folder as MLflow writes it, without its model and an example."""
+    folder = FOLDER / name
     folder.mkdir()
-    folder.joinpath("model.pkl").write_bytes(pickle.dumps(model))
-    inputs = [{"type": type_, "name": n, "required": n != "city"} for n, type_ in COLUMNS.items()]
-    flavour = {"pickled_model": "model.pkl", "serialization_format": "cloudpickle"}
-    said = {"flavors": {"sklearn": flavour}, "signature": {"inputs": json.dumps(inputs)}}
+    inputs = [{"type": type_, "name": n, "required": n != "city"} for n, type_ in columns.items()]
+    said = {"flavors": flavour, "signature": {"inputs": json.dumps(inputs)}}
     folder.joinpath("MLmodel").write_text(json.dumps(said), "utf-8")  # which is YAML too
     folder.joinpath("requirements.txt").write_text("mlflow==3.17.2\npandas==2.3.3\n", "utf-8")
 
@@ -76,7 +76,9 @@ labels = np.where(table["age"] > 50, "stay", "leave")
 parts = [("words", OneHotEncoder(handle_unknown="ignore"), ["city"])]
 parts += [("numbers", SimpleImputer(), ["age", "income"]), ("rest", "passthrough", ["member"])]
 forest = RandomForestClassifier(8, random_state=0)
-mlflow(make_pipeline(ColumnTransformer(parts), forest).fit(table, labels))
+pipeline = make_pipeline(ColumnTransformer(parts), forest).fit(table, labels)
+mlflow("churn", {"sklearn": {"pickled_model": "model.pkl"}}, **COLUMNS)
+FOLDER.joinpath("churn/model.pkl").write_bytes(pickle.dumps(pipeline))
 table.to_csv(FOLDER / "churn.csv", index=False)
 table.assign(age=table["age"].where(table.index > 3)).to_csv(FOLDER / "gaps.csv", index=False)
 rows = table[["age", "income"]]
@@ -85,12 +87,15 @@ ranker = lightgbm.LGBMRanker(n_estimators=4, verbose=-1)
 ranker.fit(rows, SOURCE.integers(0, 2, 200), group=[20] * 10)
 ranker.booster_.save_model(FOLDER / "ranker.txt")
 rows.to_csv(FOLDER / "rows.csv", index=False)
+mlflow("layer", {"onnx": {"data": "model.onnx"}}, **dict.fromkeys(COLUMNS, "double"))
+network("layer/model.onnx", 1)
 network("net.onnx", 1, save_as_external_data=True, location="net.data")
 network("lost.onnx", 1, save_as_external_data=True, location="lost.data")
 FOLDER.joinpath("lost.data").unlink()
 network("large.onnx", 13_200_000)
 whole, real = TensorProto.INT64, TensorProto.FLOAT
 averaged("tokens.onnx", ids=(whole, ["rows", "tokens"]), mask=(whole, ["rows", "tokens"]))
+averaged("mean.onnx", x=(real, ["rows", 2]))
 averaged("picture.onnx", picture=(real, ["rows", 3, 224, 224]))
 lines = [{"ids": [7] * many, "mask": [1] * many} for many in (2, 5, 3)]
 text = "".join(f"{json.dumps(each)}\n" for each in lines)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.adopt.inputs import Table
 from tools.adopt.served import Served
+from tools.adopt.table import Table
 from tools.adopt.ways import Answers, Meaning
 
 

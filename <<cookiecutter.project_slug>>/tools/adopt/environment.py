@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.adopt.project import ROOT, requirement, taken
+from tools import limit
+from tools.adopt.project import ROOT, requirement
 from tools.refused import Refused
 
 READER = Path(__file__).with_name("reading")
@@ -102,7 +103,7 @@ class Environment:
             for each in folder.iterdir()
             if each.name in serves
             for path in each.rglob("*")
-            if path.is_file() and taken(path.relative_to(folder))
+            if path.is_file() and limit.taken(path.relative_to(folder))
         )
 
 

@@ -12,9 +12,9 @@ from tools.adopt import onnx_file, onnx_model, served
 from tools.adopt.adopted import Adopted
 from tools.adopt.answers import meaning
 from tools.adopt.environment import Environment
-from tools.adopt.inputs import Table
 from tools.adopt.onnx_model import Model, Unusable
 from tools.adopt.source import Source
+from tools.adopt.table import Table
 from tools.adopt.ways import Answers
 from tools.refused import Refused
 

@@ -10,9 +10,9 @@ from tools.adopt.adopted import Adopted
 from tools.adopt.columns import Column
 from tools.adopt.contract_text import contract
 from tools.adopt.given import Given
-from tools.adopt.inputs import Table
 from tools.adopt.project import ROOT
 from tools.adopt.served import Served
+from tools.adopt.table import Table
 from tools.adopt.ways import Answer, Meaning
 from tools.refused import Refused
 

@@ -15,9 +15,10 @@ from tools.adopt.columns import columns_of
 from tools.adopt.environment import Environment, Unreadable
 from tools.adopt.found import Found
 from tools.adopt.given import Given
-from tools.adopt.inputs import Table, Wanted
+from tools.adopt.inputs import Wanted
 from tools.adopt.onnx_model import Unusable
 from tools.adopt.source import Source
+from tools.adopt.table import Table
 from tools.refused import Refused
 
 # What boosters are trained on, and know by number alone.

@@ -11,10 +11,10 @@ from tools.adopt import onnx_file, onnx_model
 from tools.adopt.adopted import Adopted
 from tools.adopt.answers import meaning, variable
 from tools.adopt.given import Given
-from tools.adopt.inputs import FEWEST, MOST
 from tools.adopt.onnx_file import Graph, Tensor
 from tools.adopt.onnx_model import Model, Unusable
 from tools.adopt.served import onnx
+from tools.adopt.table import FEWEST, MOST
 from tools.adopt.ways import Answers
 from tools.refused import Refused
 

@@ -10,10 +10,11 @@ import onnxruntime
 
 from tools.adopt import inputs
 from tools.adopt.columns import Column
-from tools.adopt.inputs import Table, Wanted
+from tools.adopt.inputs import Wanted
 from tools.adopt.onnx_file import Graph, Tensor
 from tools.adopt.sample import Sample
 from tools.adopt.served import Feed
+from tools.adopt.table import Table
 from tools.refused import Refused
 
 # What the predictor's text calls other things.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from serving.release import Build
+from tools import limit
 from tools.compatibility import frozen
 from tools.model import FOLDER, file_sha256, read
 from tools.refused import Refused
@@ -87,7 +88,8 @@ def large(files: Mapping[str, Path]) -> str | None:
             f"{sizes}, too much for Git. Put it where an https or s3 URL leads, write this into"
             " model/SOURCE, and run `make adopt` again:",
             *lines,
-            "Or have Git LFS hold it: run `git lfs track 'model/**/*.*'` before.",
+            f"Or have Git LFS hold it: run `git lfs track {' '.join(f'model/{n}' for n in names)}`"
+            " before.",
         ]
     )
 
@@ -131,13 +133,6 @@ def weight(paths: Iterable[Path]) -> int:
     return sum(each.stat().st_size for each in every if each.is_file())
 
 
-def taken(path: Path) -> bool:
-    """Whether builds take a library's file along, by its path where libraries are installed."""
-    beside = {"tests", "include", "transformers", "quantization", "datasets", "_examples"}
-    for_c = path.suffix in (".pyc", ".pyi", ".pxd", ".a") or path.name.startswith("libonnxruntime")
-    return not for_c and not beside & {*path.parts}
-
-
 def libraries() -> int:
     """The bytes of the libraries that this environment has of requirements/runtime.txt."""
     text = ROOT.joinpath("requirements/runtime.txt").read_text("utf-8")
@@ -147,5 +142,5 @@ def libraries() -> int:
             files = importlib.metadata.files(name) or []
         except importlib.metadata.PackageNotFoundError:
             continue
-        total += weight(Path(str(each.locate())) for each in files if taken(Path(*each.parts)))
+        total += weight(Path(str(each.locate())) for each in files if limit.taken(each))
     return total

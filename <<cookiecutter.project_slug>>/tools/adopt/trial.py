@@ -42,6 +42,12 @@ def check(adopted: Adopted, texts: Mapping[str, str], rows: int) -> None:
     given = [dict(zip(names, row, strict=True)) for row in tried]
     found = answers(adopted, texts, given)
     expected = adopted.meaning.of(adopted.expected)
+    for row, answer in zip(adopted.tried, expected, strict=True):
+        if not _finite(answer):
+            raise Refused(
+                f"The model answers {answer} to the row {dict(zip(names, row, strict=True))}, and"
+                " JSON has no such number: fill the values that rows of the sample lack."
+            )
     for row, (one, other) in enumerate(zip(found, expected, strict=False)):
         if not _equal(one, other, adopted.exact):
             raise Refused(
@@ -91,6 +97,15 @@ def asked(python: Path | None, folder: Path, script: str, given: Any, who: str) 
             f"{who} fails on rows of the sample, or like these: {last}. Nothing was written."
         )
     return json.loads(said.stdout)
+
+
+def _finite(answer: Any) -> bool:
+    """Whether JSON can hold all of its numbers."""
+    if isinstance(answer, dict):
+        return all(map(_finite, answer.values()))
+    if isinstance(answer, list):
+        return all(map(_finite, answer))
+    return not isinstance(answer, float) or math.isfinite(answer)
 
 
 def _equal(one: Any, other: Any, exact: bool) -> bool:

@@ -28,7 +28,7 @@ from infra.archive import MAX_UPLOAD_BYTES, NOT_OURS, Archive
 from serving.contract import EXAMPLE_REQUEST
 from serving.release import Build
 from tools import libraries, model, stack_file
-from tools.limit import MAX_UNPACKED_BYTES
+from tools.limit import MAX_UNPACKED_BYTES, NOT_NEEDED
 from tools.refused import Refused
 from tools.source import digest
 from tools.working_tree import own_build
@@ -42,23 +42,6 @@ PLATFORMS = {
     "x86_64": ("--python-platform", "x86_64-manylinux_2_28"),
     "host": (),
 }
-# What no prediction imports. Where a library of yours does, the build says which line to delete.
-NOT_NEEDED = (
-    ".lock",
-    "**/*.a",
-    "bin",
-    "*.dist-info/RECORD",  # names the folder of the build
-    "**/tests",
-    "**/*.pyi",
-    "**/*.pxd",
-    "**/include",
-    "numpy/random/_examples",
-    "onnxruntime/capi/libonnxruntime.so*",  # for programs in C; Python's module holds its own
-    "onnxruntime/tools",
-    "onnxruntime/transformers",
-    "onnxruntime/quantization",
-    "onnxruntime/datasets",
-)
 # What is too large for a zip or needs what Lambda lacks, and the package that does the same there.
 LEAN = {
     "opencv-contrib-python": "opencv-contrib-python-headless",
@@ -276,7 +259,7 @@ def refuse(problems: list[str]) -> None:
     if any("Lambda takes" in problem for problem in problems):
         remedies.append(
             "Remove dependencies that no prediction needs, add their unused parts to NOT_NEEDED in"
-            " tools/build.py, or make the model smaller."
+            " tools/limit.py, or make the model smaller."
         )
     sys.exit("\n".join(["This can't be deployed, so it was not built.", *problems, *remedies]))
 
@@ -315,7 +298,7 @@ def answer_example(folder: Path, left_out: Mapping[str, str]) -> None:
     if result.returncode:
         said = result.stdout
         remedies = [
-            f"NOT_NEEDED in tools/build.py leaves {path} out: delete {pattern!r} there."
+            f"NOT_NEEDED in tools/limit.py leaves {path} out: delete {pattern!r} there."
             for path, pattern in left_out.items()
             if _names(said, path, folder)
         ]

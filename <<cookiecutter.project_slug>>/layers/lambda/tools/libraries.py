@@ -61,7 +61,7 @@ def missing(folder: Path, processor: str, left_out: Mapping[str, str]) -> Iterat
             )
         for path, pattern in left_out.items():
             if Path(path).name == name:
-                yield f"NOT_NEEDED in tools/build.py leaves {path} out: delete {pattern!r} there."
+                yield f"NOT_NEEDED in tools/limit.py leaves {path} out: delete {pattern!r} there."
 
 
 def _lacking(folder: Path, processor: str) -> dict[str, list[str]]:
