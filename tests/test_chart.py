@@ -432,6 +432,15 @@ def specified(field: str) -> Values:
     return {"spec": {"template": {"spec": {field: None}}}}
 
 
+def test_the_values_for_argo_cd_make_objects_that_a_cluster_takes(chart: Path) -> None:
+    page = (chart.parent / "docs/clusters.md").read_text("utf-8")
+    blocks = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    (own,) = (each["spec"] for each in blocks if each.get("kind") == "Application")
+    values, name = own["source"]["helm"]["valuesObject"], own["source"]["helm"]["releaseName"]
+    for each in rendered(chart, values, name, own["destination"]["namespace"]):
+        assert judged(each, NEWEST) == ""
+
+
 # What is refused
 
 
