@@ -29,7 +29,7 @@ SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
 # Kinds of which no judge has the schema.
-CUSTOM = ("HTTPRoute", "PodMonitor")
+CUSTOM = ("HTTPRoute", "PodMonitor", "PrometheusRule")
 # Keys that are for one exposure alone.
 EXPOSURE_OF = {each: each for each in ("gateway", "ingress", "load_balancer")}
 EXPOSURE_OF["gateways"] = "gateway"
@@ -285,7 +285,10 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
     scaled = {"autoscaling": {"enabled": True}}
-    monitored = {"metrics": {"podMonitor": {"enabled": True}}, "network": {"metricsFrom": ["a"]}}
+    monitored = {
+        "metrics": {"podMonitor": {"enabled": True}, "rules": True},
+        "network": {"metricsFrom": ["a"]},
+    }
     objects = rendered(chart, GATEWAY | scaled | monitored)
     hooks = [each for each in objects if each not in installed(objects)]
     assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], *CUSTOM}

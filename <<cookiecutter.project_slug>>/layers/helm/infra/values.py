@@ -26,7 +26,7 @@ EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
     "routing": {"host": "", "hosts": [], "default": False},
     "gateways": [],
-    "metrics": {"podMonitor": {"labels": {}}},
+    "metrics": {"podMonitor": {"labels": {}}, "rules": False},
     "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
     "network": {"enforce": True}
     | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
