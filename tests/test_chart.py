@@ -29,7 +29,7 @@ SOURCE = TEMPLATE / "layers/helm/chart"
 SCHEMA: dict[str, Any] = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
 GATEWAY, INGRESS, BALANCER = table("chart/exposed").values()
 # Kinds of which no judge has the schema.
-CUSTOM = ("HTTPRoute", "PodMonitor")
+CUSTOM = ("HTTPRoute", "PodMonitor", "PrometheusRule")
 # Keys that are for one exposure alone.
 EXPOSURE_OF = {each: each for each in ("gateway", "ingress", "load_balancer")}
 EXPOSURE_OF["gateways"] = "gateway"
@@ -285,7 +285,10 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
     scaled = {"autoscaling": {"enabled": True}}
-    monitored = {"metrics": {"podMonitor": {"enabled": True}}, "network": {"metricsFrom": ["a"]}}
+    monitored = {
+        "metrics": {"podMonitor": {"enabled": True}, "rules": True},
+        "network": {"metricsFrom": ["a"]},
+    }
     objects = rendered(chart, GATEWAY | scaled | monitored)
     hooks = [each for each in objects if each not in installed(objects)]
     assert {each["kind"] for each in installed(objects)} == {*TABLES["kinds"], *CUSTOM}
@@ -430,6 +433,15 @@ def test_every_field_of_a_pod_is_ours_or_free_and_what_is_ours_is_set(chart: Pat
 def specified(field: str) -> Values:
     """A Deployment whose pods have a field that holds nothing."""
     return {"spec": {"template": {"spec": {field: None}}}}
+
+
+def test_the_values_for_argo_cd_make_objects_that_a_cluster_takes(chart: Path) -> None:
+    page = (chart.parent / "docs/clusters.md").read_text("utf-8")
+    blocks = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    (own,) = (each["spec"] for each in blocks if each.get("kind") == "Application")
+    values, name = own["source"]["helm"]["valuesObject"], own["source"]["helm"]["releaseName"]
+    for each in rendered(chart, values, name, own["destination"]["namespace"]):
+        assert judged(each, NEWEST) == ""
 
 
 # What is refused

@@ -275,3 +275,32 @@ def test_what_was_scaled_by_hand_is_taken_back(helm: Helm, up: Callable[..., Non
         flags = ("--force-conflicts",)
     up(*flags, v1="1.1.0")
     wait_for(lambda: len(pods(helm).split()) == 2)
+
+
+def test_under_a_quota_and_with_an_assigned_user_the_test_passes_too(
+    helm: Helm, repository: str
+) -> None:
+    own = {"release": "1.0.0", "run_as_user": 1000660000, "resources": {"cpu_limit": "1"}}
+    releases = wanted(helm, repository, v1=own | {"labels": {"team": "pricing"}})
+    hard = {"limits.cpu": "8", "limits.memory": "8Gi"}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "a"}}
+    kubectl("apply", helm.where, "-f", "-", given=json.dumps(quota | {"spec": {"hard": hard}}))
+    helm.up(releases["v1"], f"--set=test.baseUrl={os.environ['GATEWAY_URL']}")
+    wait_for(lambda: release_of(ask(target(helm, "v1"))) == "1.0.0")
+    assert "Phase:          Succeeded" in helm("test", "iris-v1", "--timeout=60s")
+
+
+def test_a_scaler_of_others_keeps_the_number_of_pods_through_an_upgrade(
+    helm: Helm, repository: str
+) -> None:
+    own = {"replicas": "external"}
+    for release in ("1.0.0", "1.1.0"):
+        releases = wanted(helm, repository, v1=own | {"release": release})
+        helm.up(releases["v1"])
+        wait_for(lambda r=release: release_of(ask(target(helm, "v1"))) == r)
+        patch = '--patch={"spec":{"replicas":3}}'
+        scale = ("patch", "deployment", "iris-v1", helm.where, "--subresource=scale")
+        if release == "1.0.0":
+            kubectl(*scale, "--field-manager=keda", "--type=merge", patch)
+    found = json.loads(kubectl("get", "deployment", "iris-v1", helm.where, "--output=json"))
+    assert found["spec"]["replicas"] == 3

@@ -410,3 +410,197 @@ def test_an_autoscaler_that_was_edited_by_hand_is_set_back_by_the_next_deploy(
     serve(stack, v1=V1 | {"autoscaling": scaled | {"max_replicas": 6}})
     (hpa,) = stack.get("horizontalpodautoscalers")
     assert hpa["spec"]["maxReplicas"] == 6
+
+
+# Under the rules of others
+
+
+def admission(name: str, space: str, resource: str, rule: str) -> Callable[[], None]:
+    """Have the cluster refuse what breaks a rule in a namespace; returns what ends that.
+
+    resource: as `deployments.apps`. rule: an expression over `object`.
+    """
+    kind, _, group = resource.partition(".")
+    every = {"apiGroups": [group], "apiVersions": ["*"], "resources": [kind]}
+    matched = {"resourceRules": [every | {"operations": ["CREATE", "UPDATE"]}]}
+    where = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space}}}
+    message = f"{name} is the rule here"
+    policy = {
+        "matchConstraints": matched,
+        "validations": [{"expression": rule, "message": message}],
+    }
+    bound = {"policyName": name, "validationActions": ["Deny"], "matchResources": where}
+    api = "admissionregistration.k8s.io/v1"
+    for each, spec in (("Policy", policy), ("PolicyBinding", bound)):
+        own = {"apiVersion": api, "kind": f"ValidatingAdmission{each}", "metadata": {"name": name}}
+        kubectl("apply", "-f", "-", given=json.dumps(own | {"spec": spec}))
+    names = [f"validatingadmission{each}/{name}" for each in ("policy", "policybinding")]
+    return lambda: kubectl("delete", *names, "--ignore-not-found") and None
+
+
+@pytest.fixture
+def rule(stack: Stack) -> Iterator[Callable[[str, str], None]]:
+    """Makes a rule of the namespace of a stack: `rule("deployments.apps", "has(object.spec)")`."""
+    ends: list[Callable[[], None]] = []
+    space = stack.folder.name.replace("_", "-")
+
+    def make(resource: str, expression: str) -> None:
+        name = f"{space}-{len(ends)}"
+        ends.append(admission(name, space, resource, expression))
+
+    yield make
+    for end in ends:
+        end()
+
+
+def make_namespace(name: str) -> None:
+    """Make a namespace before a stack does, whose rules are then there first."""
+    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    kubectl("apply", "-f", "-", given=json.dumps(own))
+
+
+def says(stack: Stack, because: str) -> bool:
+    """Whether the cluster refuses pods of a stack, and says this of it."""
+    events = kubectl(
+        *("get", "events", f"--namespace={stack.namespace}", "--output=json"),
+        "--field-selector=reason=FailedCreate",
+    )
+    return any(because in each["message"] for each in json.loads(events)["items"])
+
+
+def test_where_a_policy_demands_labels_every_object_and_pod_has_them(
+    stack: Stack, rule: Callable[[str, str], None]
+) -> None:
+    objects = ("deployments.apps", "services.", "serviceaccounts.", "pods.")
+    more = ("networkpolicies.networking.k8s.io", "poddisruptionbudgets.policy")
+    for resource in (*objects, *more, "httproutes.gateway.networking.k8s.io"):
+        labelled = "has(object.metadata.labels) && 'team' in object.metadata.labels"
+        # What every namespace has by itself.
+        rule(resource, f"object.metadata.name == 'default' || ({labelled})")
+    own = keys(stack, v1=V1)
+    space = own["namespace"]["name"]
+    make_namespace(space)
+    trial = ("create", "service", "externalname", "trial", "--external-name=a.example.org")
+    wait_for(lambda: not_allowed(*trial, f"--namespace={space}", "--dry-run=server"))
+    with pytest.raises(RuntimeError, match="is the rule here"):
+        stack.up(**own)
+    stack.up(**own | {"labels": {"team": "pricing"}})
+    answered(stack, v1=V1)
+
+
+def not_allowed(*arguments: str) -> bool:
+    """Whether kubectl is refused this because of a rule."""
+    try:
+        kubectl(*arguments)
+    except RuntimeError as said:
+        return "is the rule here" in str(said)
+    return False
+
+
+def test_where_users_come_from_a_range_the_server_runs_as_one_of_them(
+    stack: Stack, rule: Callable[[str, str], None]
+) -> None:
+    user = "object.spec.?securityContext.?runAsUser.orValue(0)"
+    rule("pods.", f"{user} >= 1000660000 && {user} <= 1000669999")
+    deploy(stack, v1=V1)
+    wait_for(lambda: says(stack, "is the rule here"))
+    serve(stack, v1=V1 | {"run_as_user": 1000660000})
+    (pod, *_) = stack.get("pods")
+    assert pod["spec"]["securityContext"]["runAsUser"] == 1000660000
+
+
+QUOTA = {"hard": {"limits.cpu": "8", "limits.memory": "8Gi"}}
+RANGE = {"limits": [{"type": "Container", "default": {"cpu": "100m"}}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "said"),
+    [
+        ("ResourceQuota", QUOTA, "must specify limits.cpu"),
+        ("LimitRange", RANGE, "must be less than or equal to cpu limit"),
+    ],
+)
+def test_where_a_namespace_wants_limits_pods_have_them(
+    stack: Stack, kind: str, spec: Object, said: str
+) -> None:
+    own = keys(stack, v1=V1)
+    space = own["namespace"]["name"]
+    make_namespace(space)
+    rules = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "namespace": space}}
+    kubectl("apply", "-f", "-", given=json.dumps(rules | {"spec": spec}))
+    stack.up(**own)
+    wait_for(lambda: says(stack, said))
+    serve(stack, v1=V1 | {"resources": {"cpu_limit": "1"}})
+
+
+def test_a_route_hangs_on_two_gateways(stack: Stack) -> None:
+    own = keys(stack, v1=V1)
+    space = own["namespace"]["name"]
+    first = json.loads(kubectl("get", "gateway", "public", "-n", "gateways", "-o", "json"))
+    second = {
+        "apiVersion": first["apiVersion"],
+        "kind": "Gateway",
+        "metadata": {"name": "internal", "namespace": space},
+        "spec": {key: first["spec"][key] for key in ("gatewayClassName", "listeners")},
+    }
+    make_namespace(space)
+    kubectl("apply", "-f", "-", given=json.dumps(second))
+    gateways = [own["gateway"], {"name": "internal", "namespace": space, "https": False}]
+    several = [host(stack), f"other.{host(stack)}"]
+    one = {"gateway": None, "host": None}
+    stack.up(**own | one | {"gateways": gateways, "hosts": several})
+    answered(stack, v1=V1)
+    other = Target(os.environ["GATEWAY_URL"], "/v1/predict", {"Host": several[1]})
+    wait_for(lambda: release_of(ask(other)) == "1.0.0")
+    wait_for(lambda: accepted(stack) == {"public", "internal"})
+
+
+def accepted(stack: Stack) -> set[str]:
+    """The Gateways that have taken the route of a stack."""
+    (route,) = stack.get("httproutes")
+    return {
+        each["parentRef"]["name"]
+        for each in route.get("status", {}).get("parents", [])
+        if {"Accepted": "True"}.items()
+        <= {said["type"]: said["status"] for said in each["conditions"]}.items()
+    }
+
+
+def test_a_scaler_of_others_keeps_the_number_of_pods_through_a_deploy(stack: Stack) -> None:
+    external = {"replicas": "external"}
+    serve(stack, v1=V1 | external)
+    name = stack.exports["v1_deployment"]
+    kubectl(
+        *("patch", "deployment", name, f"--namespace={stack.namespace}", "--subresource=scale"),
+        *("--field-manager=keda", "--type=merge", '--patch={"spec":{"replicas":3}}'),
+    )
+    with load(target(stack, "v1"), 2) as clients:
+        serve(stack, v1={"release": "1.1.0"} | external)
+    assert clients.failures == []
+    where = f"--namespace={stack.namespace}"
+    found = json.loads(
+        kubectl("get", "deployment", name, where, "--output=json", "--show-managed-fields")
+    )
+    assert found["spec"]["replicas"] == 3
+    owners = {
+        each["manager"]
+        for each in found["metadata"]["managedFields"]
+        if "f:replicas" in each["fieldsV1"].get("f:spec", {})
+    }
+    assert "pulumi" not in owners
+
+
+def test_what_the_way_out_adds_is_taken_by_the_cluster_as_it_stands(stack: Stack) -> None:
+    pod = {
+        "hostAliases": [{"ip": "10.0.0.7", "hostnames": ["features.internal"]}],
+        "volumes": [{"name": "socket", "emptyDir": {}}],
+        "server": {"volumeMounts": [{"name": "socket", "mountPath": "/socket"}]},
+    }
+    serve(
+        stack, v1=V1 | {"pod": pod, "mounts": [{"config_map": "kube-root-ca.crt", "path": "/ca"}]}
+    )
+    (found, *_) = stack.get("pods")
+    assert found["spec"]["hostAliases"] == pod["hostAliases"]
+    wrong = {"hostAliases": [{"ip": "10.0.0.7", "hostNames": []}]}
+    with pytest.raises(RuntimeError, match=r"hostNames"):  # the cluster knows every field
+        deploy(stack, v1=V1 | {"pod": wrong})

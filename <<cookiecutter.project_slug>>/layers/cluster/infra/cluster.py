@@ -171,9 +171,9 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
 
 
 def _unread(given: Given) -> Iterator[str]:
-    """A PodMonitor whose Prometheus nobody lets in."""
-    network = mapping(given.raw.get("network"))
-    monitored = mapping(given.raw.get("metrics")).get("pod_monitor") is not None
+    """Metrics for a Prometheus that nobody lets in."""
+    network, metrics = mapping(given.raw.get("network")), mapping(given.raw.get("metrics"))
+    monitored = metrics.get("pod_monitor") is not None or metrics.get("rules") is True
     if monitored and not network.get("metrics_from") and network.get("enforce") is not False:
         yield (
             "network.metrics_from: is missing, so nobody may read the metrics; list the namespace"

@@ -21,3 +21,12 @@ class Metrics(Section):
     pod_monitor: Annotated[PodMonitor | None, Example({"labels": {"release": "prometheus"}})] = None
     """A PodMonitor of each API version, for the Prometheus Operator; then the pods have no
     annotations for a Prometheus. List its namespace in network.metrics_from."""
+
+    rules: bool = False
+    """Whether each API version has a PrometheusRule, which warns of errors, slow answers, requests
+    that wait, no pod that is ready, and no calls. It needs the Prometheus Operator."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By what a Prometheus picks the objects that are for it."""
+        return self.pod_monitor.labels if self.pod_monitor else {}

@@ -9,6 +9,7 @@ from infra import scheme
 from infra.cluster import Stack
 from infra.config import Section
 from infra.problems import mapping
+from infra.replicas import Autoscaling
 from infra.version import Version
 
 # How the chart calls it.
@@ -25,7 +26,7 @@ EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
     "routing": {"host": "", "hosts": [], "default": False},
     "gateways": [],
-    "metrics": {"podMonitor": {"labels": {}}},
+    "metrics": {"podMonitor": {"labels": {}}, "rules": False},
     "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
     "network": {"enforce": True}
     | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
@@ -85,7 +86,9 @@ def values(
     if config.metrics.pod_monitor:
         given["metrics"]["podMonitor"]["enabled"] = True
     # Which one it is, is always said.
-    return {"apiVersion": api_version} | _differing(given, EMPTY if defaults is None else defaults)
+    return {"apiVersion": api_version} | _differing(
+        given, EMPTY if defaults is None else _over(_of_no_chart(), defaults)
+    )
 
 
 def _section(section: Section, *, written: bool, only: set[str] | None = None) -> dict[str, Any]:
@@ -113,6 +116,26 @@ def _value(value: Any, *, written: bool) -> Any:
         several = cast("tuple[Any, ...]", value)
         return [_value(each, written=True) for each in several]
     return value
+
+
+def _of_no_chart() -> dict[str, Any]:
+    """What changes nothing, for a chart that does not know all of these values."""
+    return {
+        **EMPTY,
+        **_section(Version(release="0.0.0"), written=False, only=PODS),
+        "autoscaling": _section(Autoscaling(), written=False),
+        "ingress": {"annotations": {}},
+    }
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Values, and of the base what they leave out."""
+    whole = dict(base)
+    for key, value in own.items():
+        below = whole.get(key)
+        is_section = isinstance(value, dict) and isinstance(below, dict)
+        whole[key] = _over(mapping(below), mapping(value)) if is_section else value
+    return whole
 
 
 def _differing(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import yaml
 
 from tests.support import ROOT
 from tools import chart as module
-from tools.chart import CHART, again, main, ours, table, values
+from tools.chart import CHART, again, alerts, main, ours, table, values
 
 VALUES = (CHART / "values.yaml").read_text("utf-8")
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text("utf-8"))
@@ -34,6 +34,11 @@ def test_the_readmes_table_is_what_the_values_say() -> None:
 def test_templates_have_the_defaults_of_the_values() -> None:
     own = (CHART / "templates/_defaults.tpl").read_text("utf-8")
     assert own == again(VALUES), "run: make chart-lint"
+
+
+def test_templates_have_what_a_prometheus_warns_of() -> None:
+    own = (CHART / "templates/_alerts.tpl").read_text("utf-8")
+    assert own == alerts(), "run: make chart-lint"
 
 
 def test_templates_have_what_nobody_else_may_set() -> None:

@@ -200,6 +200,21 @@ def test_a_default_that_is_edited_is_sent_where_the_stack_file_means_another(
     assert "replicas" not in sent(stacks.run_v1(replicas=3))
 
 
+@pytest.mark.parametrize("expose", EXPOSURES)
+def test_a_chart_that_knows_less_is_sent_no_default(
+    stacks: Stacks, chart: Path, expose: str
+) -> None:
+    (chart / "values.yaml").write_text("apiVersion: v1\n", "utf-8")
+    scaled = {"v1": TWO["v1"] | {"autoscaling": {}}, "v2": TWO["v2"]}
+    program = exposed(stacks, expose, versions=scaled)
+    known = {"apiVersion", "image", "expose", "routing", "network", "gateway", "ingress"}
+    assert sent(program).keys() - known == {"autoscaling"}
+    assert sent(program)["autoscaling"] == {"enabled": True}
+    assert not sent(program, "v2").keys() - known
+    assert sent(program).get("network", {}).keys() <= {"allowFrom"}
+    assert "annotations" not in sent(program).get("ingress", {})
+
+
 def test_a_chart_from_elsewhere_is_known_by_its_version(stacks: Stacks) -> None:
     for chart in (REGISTRY, REPOSITORY):
         assert "description" not in release(stacks.run(chart=chart)).inputs

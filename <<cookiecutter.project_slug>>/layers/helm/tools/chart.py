@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from pydantic.alias_generators import to_camel
 
+from infra.alerts import ALERTS
 from infra.ours import OURS
 
 CHART = Path(__file__).parent.parent / "chart"
@@ -24,6 +25,7 @@ BEGIN, END = '{{- define "model.defaults" -}}', "{{- end }}"
 OURS_COMMENT = (
     "{{/* What only the chart sets: infra/ours.yaml, from which make chart-lint writes it. */}}"
 )
+ALERTS_COMMENT = "{{/* What a Prometheus warns of: infra/alerts.yaml, by make chart-lint. */}}"
 # How the chart calls it.
 CALLED = {"release": "image.tag"} | {
     key: f"deprecation.{to_camel(key)}" for key in ("deprecated_on", "sunset", "migration_url")
@@ -72,6 +74,12 @@ def ours() -> str:
     return f'{OURS_COMMENT}\n{{{{- define "model.ours" -}}}}\n{own}{END}\n'
 
 
+def alerts() -> str:
+    """The template that has what a Prometheus warns of."""
+    own = yaml.safe_dump(ALERTS, sort_keys=False, width=1_000)
+    return f'{ALERTS_COMMENT}\n{{{{- define "model.alerts" -}}}}\n{own}{END}\n'
+
+
 def main() -> None:
     """Write the files."""
     path = CHART / "README.md"
@@ -80,6 +88,7 @@ def main() -> None:
         sys.exit("chart/values.yaml: a default has {{, which templates would execute; remove it.")
     (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
     (CHART / "templates/_ours.tpl").write_text(ours(), encoding="utf-8")
+    (CHART / "templates/_alerts.tpl").write_text(alerts(), encoding="utf-8")
     rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
     path.write_text(readme, encoding="utf-8")

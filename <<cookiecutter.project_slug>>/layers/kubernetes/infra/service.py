@@ -1,8 +1,11 @@
 """All that serves one API version inside the cluster."""
 
+from typing import Any, cast
+
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.alerts import rules
 from infra.annotations import TAKEN_BACK
 from infra.autoscaler import autoscaler
 from infra.cluster import Stack
@@ -125,21 +128,7 @@ class ModelService(pulumi.ComponentResource):
                 },
                 opts=child,
             )
-        if monitor := stack.config.metrics.pod_monitor:
-            k8s.apiextensions.CustomResource(
-                name,
-                api_version="monitoring.coreos.com/v1",
-                kind="PodMonitor",
-                metadata={
-                    **metadata,
-                    "labels": {**labels(api_version, version, stack), **monitor.labels},
-                },
-                spec={
-                    "selector": {"matchLabels": selector(stack.project, api_version)},
-                    "podMetricsEndpoints": [{"port": "metrics"}],
-                },
-                opts=child,
-            )
+        _monitoring(api_version, stack, metadata, child)
         self.name, self.deployment = service.metadata.name, deployment.metadata.name
         self.namespace, self.status = namespace, service.status
         self.register_outputs({"name": self.name, "deployment": self.deployment})
@@ -172,3 +161,35 @@ def _service(pods: dict[str, str], stack: Stack) -> k8s.core.v1.ServiceSpecArgsD
     if balancer.source_ranges:
         spec["load_balancer_source_ranges"] = [*balancer.source_ranges]
     return spec
+
+
+def _monitoring(
+    api_version: str,
+    stack: Stack,
+    metadata: k8s.meta.v1.ObjectMetaArgsDict,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """What a Prometheus Operator is told of the pods, where the stack says so."""
+    metrics, name = stack.config.metrics, f"{stack.project}-{api_version}"
+    own: k8s.meta.v1.ObjectMetaArgsDict = {
+        **metadata,
+        "labels": {**cast("dict[str, str]", metadata.get("labels")), **metrics.labels},
+    }
+    specs: dict[str, dict[str, Any]] = {}
+    if metrics.pod_monitor:
+        specs["PodMonitor"] = {
+            "selector": {"matchLabels": selector(stack.project, api_version)},
+            "podMetricsEndpoints": [{"port": "metrics"}],
+        }
+    if metrics.rules:
+        group = {"name": name, "rules": rules(name, stack.namespace.name)}
+        specs["PrometheusRule"] = {"groups": [group]}
+    for kind, spec in specs.items():
+        k8s.apiextensions.CustomResource(
+            name,
+            api_version="monitoring.coreos.com/v1",
+            kind=kind,
+            metadata=own,
+            spec=spec,
+            opts=opts,
+        )

@@ -22,6 +22,7 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "kubernetes:core/v1:ServiceAccount": lambda i: {},
     "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute": lambda i: {},
     "kubernetes:monitoring.coreos.com/v1:PodMonitor": lambda i: {},
+    "kubernetes:monitoring.coreos.com/v1:PrometheusRule": lambda i: {},
     "kubernetes:networking.k8s.io/v1:Ingress": lambda i: {},
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": lambda i: {},
     "kubernetes:policy/v1:PodDisruptionBudget": lambda i: {},

@@ -110,7 +110,7 @@
 {{- if and $v.progressSeconds (le (int $v.progressSeconds) $start) -}}
 {{- $problems = append $problems (printf "progressSeconds: is %d, and a start may take %d; write 0, or more than that." (int $v.progressSeconds) $start) -}}
 {{- end -}}
-{{- if and $v.metrics.podMonitor.enabled $v.network.enforce (not $v.network.metricsFrom) -}}
+{{- if and (or $v.metrics.podMonitor.enabled $v.metrics.rules) $v.network.enforce (not $v.network.metricsFrom) -}}
 {{- $problems = append $problems "network.metricsFrom: is empty, so nobody may read the metrics; list the namespace of Prometheus." -}}
 {{- end -}}
 {{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}

@@ -84,6 +84,7 @@ metrics:
   podMonitor:
     enabled: false
     labels: {}
+  rules: false
 deprecation:
   deprecatedOn: ''
   sunset: ''
