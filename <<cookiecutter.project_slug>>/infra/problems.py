@@ -68,6 +68,8 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """A problem that pydantic found, as people can act on it."""
     steps = (str(step) for step in error["loc"])
     place = [step if re.fullmatch(PLAIN, step) else spelt(step) for step in steps]
+    if place[-1] == "[key]":  # what is wrong is the key itself
+        place.pop()
     given, limits = spelt(error["input"]), error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -75,8 +77,6 @@ def _sentence(error: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             said = f"is not a key here; write {_meant(schema, place)}"
         case "string_pattern_mismatch":  # only names of API versions have a pattern
-            if place[-1] == "[key]":
-                place.pop()
             said = "is not the name of an API version; write v1 to v999"
         case "literal_error":
             said = f"is {given}; write {limits['expected']}"

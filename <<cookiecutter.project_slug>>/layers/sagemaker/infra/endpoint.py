@@ -68,7 +68,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             primary_container={
                 "image": version.image(image.repository),
                 "model_data_url": version.model_data,
-                "environment": version.identity(api_version) | version.limits(),
+                "environment": version.variables(api_version),
             },
             # It calls nobody, and holds no credentials: SageMaker gets the archive, and its output.
             enable_network_isolation=True,

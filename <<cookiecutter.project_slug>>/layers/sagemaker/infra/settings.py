@@ -9,12 +9,14 @@ from pydantic import AfterValidator, Field
 
 from infra import images, published
 from infra.aws import AwsSettings
-from infra.config import ApiVersion, Example, spelt
+from infra.config import Example, spelt
 from infra.digest import Digest
 from infra.given import Given
 from infra.images import EXAMPLE_REPOSITORY, Image
 from infra.instances import UPDATE_SECONDS, InstanceType, Rollout, Scaling, Takeover
+from infra.ours import MOST_CHARACTERS, MOST_VARIABLES
 from infra.scheme import VersionKeys
+from infra.version import AwsVersion
 
 # In a folder, which a policy names: without marks that have a meaning there.
 ARCHIVE = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.'()-]+)+/[\w.-]+\.tar\.gz"
@@ -33,7 +35,7 @@ type ModelData = Annotated[
 ]
 
 
-class Version(VersionKeys, ApiVersion):
+class Version(VersionKeys, AwsVersion):
     """One API version on SageMaker."""
 
     digest: Digest | None = None
@@ -70,12 +72,18 @@ class Version(VersionKeys, ApiVersion):
         count = self.scaling.max_instances if self.scaling else self.initial_instance_count
         return self.rollout.seconds(count)
 
+    def variables(self, api_version: str) -> dict[str, str]:
+        """The environment of its container; of a deprecation the front speaks."""
+        return self.env | self.identity(api_version) | self.limits()
+
     def image(self, repository: str) -> str:
         """The image of this release."""
         return f"{repository}@{self.digest}" if self.digest else f"{repository}:{self.release}"
 
     @override
     def between_keys(self) -> Iterator[str]:
+        yield from super().between_keys()
+        yield from self._env_problems()
         if self.scaling:
             yield from self._scaling_problems(self.scaling)
         yield from self._rollout_problems()
@@ -84,6 +92,20 @@ class Version(VersionKeys, ApiVersion):
                 f"release: {self.release} can't be the tag of an image; write at most 128 of 0-9,"
                 " A-Z, a-z, -, _ and ., or add a digest."
             )
+
+    def _env_problems(self) -> Iterator[str]:
+        """What SageMaker takes of no container."""
+        if (count := len(self.variables("v999"))) > MOST_VARIABLES:
+            yield (
+                f"env: makes {count} variables with the project's own, and SageMaker takes"
+                f" {MOST_VARIABLES}; write fewer."
+            )
+        for name, value in self.env.items():
+            if len(value) > MOST_CHARACTERS:
+                yield (
+                    f"env.{name}: has {len(value):,} characters, and SageMaker takes"
+                    f" {MOST_CHARACTERS:,}; write fewer."
+                )
 
     def _scaling_problems(self, scaling: Scaling) -> Iterator[str]:
         """What SageMaker could not scale."""

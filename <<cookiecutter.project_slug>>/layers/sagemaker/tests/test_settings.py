@@ -95,3 +95,14 @@ def test_the_arn_of_a_repository_is_of_its_account_and_region(stacks: Stacks) ->
         ),
     ):
         assert stacks.settings(image={"repository": repository}).image.arn(partition) == arn
+
+
+def test_variables_that_sagemaker_does_not_take_are_refused(stacks: Stacks) -> None:
+    many = {f"N{each}": "" for each in range(99)}
+    with pytest.raises(Problems) as refused:
+        stacks.settings({"v1": LIVE | {"env": many | {"LONG": "a" * 1_025, "N0": "a" * 1_024}}})
+    assert str(refused.value).splitlines() == [
+        "versions.v1.env: makes 102 variables with the project's own, and SageMaker takes 100;"
+        " write fewer.",
+        "versions.v1.env.LONG: has 1,025 characters, and SageMaker takes 1,024; write fewer.",
+    ]
