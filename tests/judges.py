@@ -17,6 +17,11 @@ ON_A_CLUSTER = {
     "image": TABLES["image"],
 }
 SHOWN = {target: TABLES["versions"] | own for target, own in TABLES["on_aws"].items()}
+# The same and more, with keys that no earlier version of this template knows.
+RULED = {
+    target: TABLES["ruled"] | {"versions": SHOWN[target] | own}
+    for target, own in TABLES["ruled_versions"].items()
+}
 
 
 def zizmor(folder: Path) -> str:

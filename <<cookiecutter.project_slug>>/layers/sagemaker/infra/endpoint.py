@@ -9,10 +9,13 @@ import pulumi_aws as aws
 
 from infra.alarms import VARIANT, Alarms, rollback_alarms
 from infra.aws import Stack
+from infra.encryption import may_decrypt
 from infra.images import Image
 from infra.instances import Scaling
+from infra.joins import JOINS, LOOKS
 from infra.names import endpoint_name
-from infra.roles import make_role
+from infra.network import may_join
+from infra.roles import granted, make_role
 from infra.rollout import deployment
 from infra.settings import Version
 
@@ -45,6 +48,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             # Where SageMaker writes, whatever we say.
             name=f"/aws/sagemaker/Endpoints/{own_name}",
             retention_in_days=stack.log_retention_days,
+            kms_key_id=stack.kms_key,
             opts=child,
         )
         trust = log_group.arn.apply(lambda arn: json.dumps(trust_in(arn)))
@@ -55,10 +59,11 @@ class ModelEndpoint(pulumi.ComponentResource):
             name=own_name,
             role=role.name,
             policy=log_group.arn.apply(
-                lambda arn: json.dumps(may(arn, image, version.model_data, rollback_alarms(name)))
+                lambda arn: json.dumps(may(arn, image, version, rollback_alarms(name), stack))
             ),
             opts=child,
         )
+        policies = [policy, *granted(own_name, role, version, child)]
         # Whatever the endpoint has gone back to must still be there. Pulumi may not have noticed:
         # https://github.com/hashicorp/terraform-provider-aws/issues/48997
         stays = pulumi.ResourceOptions(parent=self, retain_on_delete=True)
@@ -71,9 +76,15 @@ class ModelEndpoint(pulumi.ComponentResource):
                 "environment": version.variables(api_version),
             },
             # It calls nobody, and holds no credentials: SageMaker gets the archive, and its output.
-            enable_network_isolation=True,
+            enable_network_isolation=version.calls_nobody,
+            vpc_config={
+                "subnets": [*version.vpc.subnets],
+                "security_group_ids": [*version.vpc.security_groups],
+            }
+            if version.vpc
+            else None,
             # It is looked for with this role as soon as the model is made.
-            opts=pulumi.ResourceOptions.merge(stays, pulumi.ResourceOptions(depends_on=[policy])),
+            opts=pulumi.ResourceOptions.merge(stays, pulumi.ResourceOptions(depends_on=policies)),
         )
         configuration = aws.sagemaker.EndpointConfiguration(
             name,
@@ -85,6 +96,7 @@ class ModelEndpoint(pulumi.ComponentResource):
                     "initial_instance_count": version.initial_instance_count,
                 }
             ],
+            kms_key_arn=stack.kms_key,
             opts=stays,
         )
         alarms = Alarms(name, own_name, configuration.name, version, stack, child)
@@ -145,10 +157,10 @@ def trust_in(log_group_arn: str) -> dict[str, Any]:
 
 
 def may(
-    log_group_arn: str, image: Image, model_data: str | None, alarms: Sequence[str]
+    log_group_arn: str, image: Image, version: Version, alarms: Sequence[str], stack: Stack
 ) -> dict[str, Any]:
-    """All that an endpoint may do: pull its image, get its archive, write its log and metrics, and
-    see the alarms that take a release back.
+    """All that an endpoint may do beside its owner's policy: pull its image, get its archive, write
+    its log and metrics, see the alarms that take a release back, decrypt, and join a network.
     """
     _, partition, _, region, account, *_ = log_group_arn.split(":")
     statements: list[dict[str, Any]] = [
@@ -192,9 +204,12 @@ def may(
             },
         },
     ]
-    if model_data:
+    if version.model_data:
         # All in its folder: what was there before is read again when a release is taken back.
-        folder = model_data.removeprefix("s3://").rpartition("/")[0]
+        folder = version.model_data.removeprefix("s3://").rpartition("/")[0]
         archives = f"arn:{partition}:s3:::{folder}/*"
         statements.append({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": archives})
+    statements += may_decrypt(stack.kms_key)
+    if version.vpc:
+        statements += may_join(log_group_arn, version.vpc, JOINS, LOOKS)
     return {"Version": "2012-10-17", "Statement": statements}

@@ -76,6 +76,11 @@ class Version(VersionKeys, AwsVersion):
         """The environment of its container; of a deprecation the front speaks."""
         return self.env | self.identity(api_version) | self.limits()
 
+    @property
+    def calls_nobody(self) -> bool:
+        """Whether the container is off the network: no key says that its code calls anybody."""
+        return not (self.vpc or self.policy)
+
     def image(self, repository: str) -> str:
         """The image of this release."""
         return f"{repository}@{self.digest}" if self.digest else f"{repository}:{self.release}"
@@ -84,6 +89,9 @@ class Version(VersionKeys, AwsVersion):
     def between_keys(self) -> Iterator[str]:
         yield from super().between_keys()
         yield from self._env_problems()
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html
+        if self.vpc and len(self.vpc.subnets) == 1:
+            yield "vpc.subnets: has 1, and SageMaker needs two zones; add a subnet of another zone."
         if self.scaling:
             yield from self._scaling_problems(self.scaling)
         yield from self._rollout_problems()
