@@ -214,7 +214,9 @@ def ruled(on_aws: OnAws) -> dict[str, Any]:
 def lint(template: dict[str, Any]) -> list[str]:
     """Errors and warnings; what cfn-lint says for information is about style."""
     found = cfnlint.api.lint(json.dumps(template), regions=[REGION])
-    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id[0] != "I"]
+    said = [each for each in found if each.rule.id[0] != "I"]
+    # It can't see that Pulumi publishes a function, as what has a snapshot must be.
+    return [f"{each.rule.id} {each.message}" for each in said if each.rule.id != "W2530"]
 
 
 def test_cloudformation_takes_every_input(stack: dict[str, Any], ruled: dict[str, Any]) -> None:

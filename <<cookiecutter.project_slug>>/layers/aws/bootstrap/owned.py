@@ -1,4 +1,4 @@
-"""What an account has itself, and API versions may use: its keys in KMS, its networks."""
+"""What an account has and API versions may use: keys in KMS, secrets, networks."""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,12 @@ def may_decrypt(place: Place, services: Sequence[str]) -> Statement:
     return allow(
         ["kms:Decrypt"], place.arn("kms", "key/*"), {"StringLike": {"kms:ViaService": asking}}
     )
+
+
+def may_read_secrets(place: Place) -> Statement:
+    """To read secrets whose names start with the project's and a slash."""
+    own = place.arn("secretsmanager", f"secret:{place.project}/*")
+    return allow(["secretsmanager:GetSecretValue"], own)
 
 
 def may_join(place: Place, joins: Sequence[str], looks: Sequence[str]) -> list[Statement]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, override
 
 from pydantic import AfterValidator, Field
 
-from infra.config import Section, spelt
+from infra.config import Example, Section, spelt
 
 EXAMPLE_SUBNETS = ["subnet-0a1b2c3d4e5f60718", "subnet-8192a3b4c5d6e7f80"]
 EXAMPLE_GROUPS = ["sg-0123456789abcdef0"]
@@ -32,12 +32,16 @@ class Vpc(Section):
     """Where in a network of the account an API version is."""
 
     subnets: Annotated[
-        tuple[Annotated[str, AfterValidator(_subnet)], ...], Field(examples=[EXAMPLE_SUBNETS])
+        tuple[Annotated[str, AfterValidator(_subnet)], ...],
+        Field(examples=[EXAMPLE_SUBNETS]),
+        Example(EXAMPLE_SUBNETS),
     ]
     """Private subnets of one VPC, in several availability zones."""
 
     security_groups: Annotated[
-        tuple[Annotated[str, AfterValidator(_group)], ...], Field(examples=[EXAMPLE_GROUPS])
+        tuple[Annotated[str, AfterValidator(_group)], ...],
+        Field(examples=[EXAMPLE_GROUPS]),
+        Example(EXAMPLE_GROUPS),
     ]
     """Security groups of that VPC. They decide whom the model may call."""
 

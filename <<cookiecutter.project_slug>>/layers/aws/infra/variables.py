@@ -16,6 +16,7 @@ OF_A_BUILD = {
     "SUNSET": "sunset",
     "MIGRATION_URL": "migration_url",
     "MAX_BODY_BYTES": "max_body_bytes",
+    "SECRETS": "secrets",
 }
 
 

@@ -1,7 +1,7 @@
 """What only Lambda needs: functions, the metrics of their logs, a dashboard."""
 
 from bootstrap.logs import KEEPS_LOGS
-from bootstrap.owned import LOOKS_FOR_NETWORKS, may_decrypt, may_join
+from bootstrap.owned import LOOKS_FOR_NETWORKS, may_decrypt, may_join, may_read_secrets
 from bootstrap.policy import Statement, allow, deny
 from bootstrap.settings import Settings
 from bootstrap.storage import may_read_releases
@@ -17,15 +17,18 @@ OF_FUNCTIONS = (
     "lambda:DeleteAlias",
     "lambda:DeleteFunction",
     "lambda:DeleteFunctionConcurrency",
+    "lambda:DeleteProvisionedConcurrencyConfig",
     "lambda:GetAlias",
     "lambda:GetFunction",
     "lambda:GetFunctionCodeSigningConfig",
     "lambda:GetFunctionConfiguration",
     "lambda:GetPolicy",
+    "lambda:GetProvisionedConcurrencyConfig",
     "lambda:ListTags",
     "lambda:ListVersionsByFunction",
     "lambda:PublishVersion",
     "lambda:PutFunctionConcurrency",
+    "lambda:PutProvisionedConcurrencyConfig",
     "lambda:RemovePermission",
     "lambda:TagResource",
     "lambda:UntagResource",
@@ -61,8 +64,8 @@ def may_preview_own(_settings: Settings) -> list[Statement]:
 
 
 def may_ever(settings: Settings) -> list[Statement]:
-    """What no role of a stack can go beyond: functions write logs and traces, and decrypt. Lambda
-    puts them into networks, which they can't do themselves.
+    """What no role of a stack can go beyond: functions write logs and traces, read the
+    project's secrets, and decrypt. Lambda puts them into networks, which they can't do themselves.
     """
     place = settings.place
     logs = place.arn("logs", f"log-group:/aws/lambda/{place.project}-*")
@@ -71,7 +74,8 @@ def may_ever(settings: Settings) -> list[Statement]:
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
         # X-Ray knows no resources that these could be bound to.
         allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
-        may_decrypt(place, ["lambda"]),
+        may_decrypt(place, ["lambda", "secretsmanager"]),
+        may_read_secrets(place),
         *may_join(place, JOINS, LOOKS),
         deny((*JOINS, *LOOKS), "*", itself),
     ]

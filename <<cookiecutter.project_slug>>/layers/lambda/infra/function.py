@@ -13,6 +13,7 @@ from infra.encryption import may_decrypt
 from infra.joins import JOINS, LOOKS
 from infra.network import may_join
 from infra.roles import granted, make_role, trusted_by
+from infra.secrets import may_read
 from infra.settings import Version
 
 ALIAS = "live"
@@ -75,6 +76,7 @@ class ModelFunction(pulumi.ComponentResource):
             }
             if version.vpc
             else None,
+            snap_start={"apply_on": "PublishedVersions"} if version.snap_start else None,
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Said even where it is off: AWS keeps what is not said.
             tracing_config={"mode": "Active" if stack.tracing else "PassThrough"},
@@ -89,6 +91,14 @@ class ModelFunction(pulumi.ComponentResource):
             function_version=self._function.version,
             opts=child,
         )
+        if version.provisioned_concurrency:
+            aws.lambda_.ProvisionedConcurrencyConfig(
+                name,
+                function_name=self._function.name,
+                qualifier=self._alias.name,
+                provisioned_concurrent_executions=version.provisioned_concurrency,
+                opts=child,
+            )
         self.name, self.arn = self._function.name, self._function.arn
         self.alias = pulumi.Output.concat(self._function.name, ":", self._alias.name)
         self.log_group = log_group.name
@@ -115,7 +125,7 @@ class ModelFunction(pulumi.ComponentResource):
 
 def _may(log_group_arn: str, name: str, version: Version, stack: Stack) -> dict[str, Any]:
     """All that a function may do beside its owner's policy: write to the streams of its own log
-    group, and traces; decrypt; and have Lambda connect it to a network.
+    group, and traces; read its secrets; decrypt; and have Lambda connect it to a network.
     """
     statements: list[dict[str, Any]] = [
         {
@@ -128,7 +138,7 @@ def _may(log_group_arn: str, name: str, version: Version, stack: Stack) -> dict[
         actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
         # X-Ray knows no resources that these could be bound to.
         statements.append({"Effect": "Allow", "Action": actions, "Resource": "*"})
-    statements += may_decrypt(stack.kms_key)
+    statements += [*may_read(version.secrets), *may_decrypt(stack.kms_key)]
     if version.vpc:
         statements += may_join(log_group_arn, version.vpc, JOINS, LOOKS)
         # Lambda does that, and never the function's own code:
