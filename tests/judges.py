@@ -23,6 +23,11 @@ UNDER_RULES = (
     | {"versions": ON_A_CLUSTER["versions"] | TABLES["under_rules"]["versions"]}
 )
 SHOWN = {target: TABLES["versions"] | own for target, own in TABLES["on_aws"].items()}
+# The same and more, with keys that no earlier version of this template knows.
+RULED = {
+    target: TABLES["ruled"] | {"versions": SHOWN[target] | own}
+    for target, own in TABLES["ruled_versions"].items()
+}
 
 
 def zizmor(folder: Path) -> str:

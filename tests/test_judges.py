@@ -16,13 +16,15 @@ import pytest
 import yaml
 
 from tests.conftest import baker
-from tests.judges import SHOWN, TABLES, actionlint, checkov, zizmor
+from tests.judges import RULED, SHOWN, TABLES, actionlint, checkov, zizmor
 from tests.local_cloud.emulator import REGION
 from tests.local_cloud.resources import ALARM, dimensions, query, upper
 from tests.programs import programs
-from tests.project import COMBINATIONS, ROOT, TARGETS, judged_by, target_of
+from tests.project import COMBINATIONS, ROOT, TARGETS, judged_by, table, target_of
 
 CONTEXT = {"context": {"requestId": "8d1c6c1f"}}
+# What parliament does not know.
+UNKNOWN = table("permissions")["unknown"]
 # What judges have to notice.
 WRONG = ROOT / "tests" / "wrong"
 JUDGED = [each for each in COMBINATIONS if each["target"] in judged_by("aws")]
@@ -43,15 +45,18 @@ def of_target(table: str, target: str) -> dict[str, Any]:
 class OnAws:
     """A project of a target and a scheme, and what two of its stacks register.
 
-    resources: with every option on. documents: what API Gateway would import.
+    resources: with every option on. ruled: with all keys of an account's rules beside them.
+    documents: what API Gateway would import.
     """
 
     def __init__(self, project: Path, python: Path, target: str, versioning: str) -> None:
         self.project, self.target = project, target
         shown = {"versions": SHOWN[target]}
         stacks = {"all": shown | OPTIONS, "api": shown | {"auth": TABLES["auth"][versioning]}}
+        stacks["ruled"] = RULED[target] | OPTIONS
         said = programs(project, python, stacks)
         self.resources: list[dict[str, Any]] = said["all"]["resources"]
+        self.ruled: list[dict[str, Any]] = said["ruled"]["resources"]
         puts = [each for each in said["api"]["resources"] if each["type"].endswith(":RestApiPut")]
         self.documents: list[dict[str, Any]] = [json.loads(each["inputs"]["body"]) for each in puts]
 
@@ -141,11 +146,12 @@ def test_pulumi_finds_its_plugins_in_the_environment(ready: Path) -> None:
 
 
 def test_every_policy_is_sound_and_names_its_resources(on_aws: OnAws) -> None:
-    policies = [each for each in on_aws.resources if each["type"].endswith(":RolePolicy")]
+    policies = [each for each in on_aws.ruled if each["type"].endswith(":RolePolicy")]
     assert policies
     for each in policies:
         text = each["inputs"]["policy"]
-        assert [str(found) for found in parliament.analyze_policy_string(text).findings] == []
+        for found in parliament.analyze_policy_string(text).findings:
+            assert str(found.detail) in UNKNOWN.get(found.issue, []), f"{each['name']}: {found}"
         for statement in json.loads(text)["Statement"]:
             named = statement["Resource"]
             if named == "*":
@@ -175,14 +181,15 @@ def fragment(kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
     if kind == "Function":
         own["Environment"] = {"Variables": inputs["environment"]["variables"]}
         own["Code"] = {"S3Bucket": "bucket", "S3Key": inputs["code"]}
+        if key := inputs.get("sourceKmsKeyArn"):
+            own["Code"]["SourceKMSKeyArn"] = key
     return own
 
 
-@pytest.fixture(scope="session")
-def stack(on_aws: OnAws) -> dict[str, Any]:
-    """A stack's inputs as a CloudFormation template."""
-    types, fragments = of_target("types", on_aws.target), {}
-    for each in on_aws.resources:
+def template(resources: list[dict[str, Any]], target: str) -> dict[str, Any]:
+    """The inputs of resources as a CloudFormation template."""
+    types, fragments = of_target("types", target), {}
+    for each in resources:
         kind = each["type"].rpartition(":")[2]
         if each["type"].startswith("aws:") and kind in types:
             name = "".join(filter(str.isalnum, each["name"])) + kind
@@ -192,14 +199,29 @@ def stack(on_aws: OnAws) -> dict[str, Any]:
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": fragments}
 
 
+@pytest.fixture(scope="session")
+def stack(on_aws: OnAws) -> dict[str, Any]:
+    """A stack's inputs as a CloudFormation template."""
+    return template(on_aws.resources, on_aws.target)
+
+
+@pytest.fixture(scope="session")
+def ruled(on_aws: OnAws) -> dict[str, Any]:
+    """Those of a stack under the rules of an account."""
+    return template(on_aws.ruled, on_aws.target)
+
+
 def lint(template: dict[str, Any]) -> list[str]:
     """Errors and warnings; what cfn-lint says for information is about style."""
     found = cfnlint.api.lint(json.dumps(template), regions=[REGION])
-    return [f"{each.rule.id} {each.message}" for each in found if each.rule.id[0] != "I"]
+    said = [each for each in found if each.rule.id[0] != "I"]
+    # It can't see that Pulumi publishes a function, as what has a snapshot must be.
+    return [f"{each.rule.id} {each.message}" for each in said if each.rule.id != "W2530"]
 
 
-def test_cloudformation_takes_every_input(stack: dict[str, Any]) -> None:
+def test_cloudformation_takes_every_input(stack: dict[str, Any], ruled: dict[str, Any]) -> None:
     assert lint(stack) == []
+    assert lint(ruled) == []
 
 
 def test_a_judge_of_inputs_would_notice() -> None:
@@ -215,6 +237,19 @@ def test_a_weakness_has_a_reason_and_every_reason_is_needed(
     weaknesses, reasons = checkov(path, "cloudformation"), of_target("without", on_aws.target)
     assert {each for each in weaknesses if each[0] not in reasons} == set()
     assert reasons.keys() == {check for check, _ in weaknesses}
+
+
+def test_what_the_rules_of_an_account_ask_for_is_not_missing_under_them(
+    ruled: dict[str, Any], on_aws: OnAws, tmp_path: Path
+) -> None:
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(ruled), "utf-8")
+    own = TABLES["not_without"][on_aws.target]
+    assert {
+        (check, name)
+        for check, name in checkov(path, "cloudformation")
+        if check in own["a stack"] or (check in own["v5"] and "v5" in name)
+    } == set()
 
 
 def test_a_judge_of_weaknesses_would_notice() -> None:

@@ -511,6 +511,91 @@ def test_every_option_is_applied(by_path: Stack) -> None:
     assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
 
 
+SHARED = """
+import os
+
+from serving.contract import Prediction
+
+
+class Predictor:
+    def predict(self, instances):
+        share = float(os.environ["SHARE"])
+        return [Prediction(species="setosa", probability=share) for _ in instances]
+"""
+
+
+def test_a_secret_is_read_at_the_start_and_a_rotated_one_at_the_next(by_path: Stack) -> None:
+    rebuild(by_path, "serving/predictor.py", predictor=SHARED)
+    rebuild(by_path, "serving/__pycache__/predictor")
+    manager = by_path.client("secretsmanager")
+    arn = manager.create_secret(Name=f"{SLUG}/share", SecretString="0.25")["ARN"]
+    v1 = TWO["v1"] | {"secrets": {"SHARE": arn}}
+
+    def share() -> float:
+        answer = by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key())
+        return answer.json["predictions"][0]["probability"]
+
+    by_path.up(versions={"v1": v1})
+    assert share() == 0.25
+    name = by_path.outputs["v1_function"]
+    told = by_path.client("lambda").get_function_configuration(FunctionName=name)
+    assert told["Environment"]["Variables"]["SECRETS"] == json.dumps(
+        {"SHARE": arn}, separators=(",", ":")
+    )
+    manager.put_secret_value(SecretId=arn, SecretString="0.5")
+    assert share() == 0.25
+    by_path.up(versions={"v1": v1 | {"env": {"ROTATED": "2026-12-01"}}})
+    assert share() == 0.5
+
+
+def test_a_secret_that_is_missing_starts_nothing_and_the_log_says_which(by_path: Stack) -> None:
+    arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{SLUG}/gone-a1B2c3"
+    by_path.up(versions={"v1": TWO["v1"] | {"secrets": {"SHARE": arn}}})
+    assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 502
+    group = by_path.outputs["v1_log_group"]
+    events = by_path.client("logs").filter_log_events(logGroupName=group)["events"]
+    said = f"SHARE: there is no secret {arn}; make it, or correct secrets.SHARE."
+    assert said in "".join(each["message"] for each in events)
+
+
+def test_what_an_account_asks_for_is_applied_and_taken_back(by_path: Stack) -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+    policy = by_path.project / "reads.json"
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject"]}
+    statement["Resource"] = ["arn:aws:s3:::features/*"]
+    written = {"Version": "2012-10-17", "Statement": [statement]}
+    policy.write_text(json.dumps(written), "utf-8")
+    vpc = {"subnets": ["subnet-0a1b2c3d"], "security_groups": ["sg-01234567"]}
+    ruled = {"policy": policy.name, "vpc": vpc, "provisioned_concurrency": 1}
+    by_path.up(versions={"v1": TWO["v1"] | ruled}, kms_key=key)
+    name = by_path.outputs["v1_function"]
+    lambda_, iam = by_path.client("lambda"), by_path.client("iam")
+    found = lambda_.get_function_configuration(FunctionName=name)
+    assert found["KMSKeyArn"] == key
+    assert found["VpcConfig"]["SubnetIds"] == vpc["subnets"]
+    kept = {"FunctionName": name, "Qualifier": "live"}
+    assert (
+        lambda_.get_provisioned_concurrency_config(**kept)[
+            "RequestedProvisionedConcurrentExecutions"
+        ]
+        == 1
+    )
+    (own,) = (
+        each for each in iam.list_role_policies(RoleName=name)["PolicyNames"] if "own" in each
+    )
+    assert iam.get_role_policy(RoleName=name, PolicyName=own)["PolicyDocument"] == written
+    assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
+    by_path.up(versions={"v1": TWO["v1"] | {"snap_start": True}})
+    found = lambda_.get_function_configuration(FunctionName=name)
+    assert found["SnapStart"]["ApplyOn"] == "PublishedVersions"
+    assert not found["KMSKeyArn"]
+    assert not found["VpcConfig"]["SubnetIds"]
+    assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["writes"]
+    with pytest.raises(lambda_.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+        lambda_.get_provisioned_concurrency_config(**kept)
+    assert by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key()).status == 200
+
+
 def test_a_throttled_request_is_told_to_come_back(by_path: Stack) -> None:
     by_path.up(versions={"v1": TWO["v1"]}, auth="none", throttle={"rate": 1, "burst": 1})
     answers = [by_path.send("v1", "/predict", EXAMPLE) for _ in range(5)]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import baker
 from tests.iam import Policy, Request, allowed
-from tests.judges import SHOWN
+from tests.judges import RULED
 from tests.local_cloud.emulator import ACCOUNT, REGION
 from tests.programs import programs
 from tests.project import COMBINATIONS, judged_by, table
@@ -118,7 +118,7 @@ def test_a_role_may_do_all_that_the_program_of_its_stack_needs(
     target = combination["target"]
     account, project = account_of(target), baker(cookies_session)(**combination)
     options = {"tracing": True, "manage_account_logging": True, "access_logs": True}
-    keys = {"versions": SHOWN[target]} | options
+    keys = RULED[target] | options
     python = prepared(target) / ".venv/bin/python"
     resources = programs(project, python, {"all": keys})["all"]["resources"]
     refused = [
@@ -212,16 +212,18 @@ def test_what_a_program_gives_a_role_is_within_the_boundary(
     target: str, account_of: Callable[[str], Account], prepared: Callable[[str], Path]
 ) -> None:
     limit, project = account_of(target).policy("Policy", "iris-boundary"), prepared(target)
-    versions = json.loads(
-        json.dumps(SHOWN[target]).replace("s3://models/", f"s3://iris-releases-{ACCOUNT}-{REGION}/")
-    )
+    bucket = f"s3://iris-releases-{ACCOUNT}-{REGION}/"
+    ruled = json.loads(json.dumps(RULED[target]).replace("s3://models/", bucket))
     image = {"image": {"repository": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/iris"}}
-    keys = {"versions": versions, "tracing": True} | (image if target == "sagemaker" else {})
+    keys = ruled | {"tracing": True} | (image if target == "sagemaker" else {})
     said = programs(project, project / ".venv/bin/python", {"all": keys})["all"]["resources"]
     policies = [each["inputs"]["policy"] for each in said if each["type"].endswith(":RolePolicy")]
     assert policies
+    service = {"lambda": "lambda", "sagemaker": "s3"}[target]
     context = {"cloudwatch:namespace": "AWS/SageMaker"}
-    for statement in (each for text in policies for each in json.loads(text)["Statement"]):
+    context["kms:ViaService"] = f"{service}.{REGION}.amazonaws.com"
+    statements = [each for text in policies for each in json.loads(text)["Statement"]]
+    for statement in (each for each in statements if each["Effect"] == "Allow"):
         for action in several(statement["Action"]):
             for resource in several(statement["Resource"]):
                 asked = Request(action, resource.replace("*", "x"), "", context)

@@ -29,10 +29,17 @@ type Properties = dict[str, Any]
 BUCKET = "pulumi"
 
 
+# Abbreviations at the end of keys, which Pulumi spells otherwise than AWS.
+UNITS = {"memorySizeInMb": "MemorySizeInMB", "volumeSizeInGb": "VolumeSizeInGB"}
+
+
 def upper(value: Any) -> Any:
     """Keys as boto3 spells them: the first letter large; the keys of `variables` are data."""
     if isinstance(value, dict):
-        return {k[0].upper() + k[1:]: v if k == "variables" else upper(v) for k, v in value.items()}
+        return {
+            UNITS.get(k, k[0].upper() + k[1:]): v if k == "variables" else upper(v)
+            for k, v in value.items()
+        }
     return [upper(each) for each in value] if isinstance(value, list) else value
 
 

@@ -150,6 +150,13 @@ def log_metric_filter(cloud: Cloud, inputs: Inputs, old: Properties | None) -> P
     return {"id": inputs["name"]}
 
 
+TAKEN_BACK = {
+    "kmsKeyArn": ("KMSKeyArn", ""),
+    "snapStart": ("SnapStart", {"ApplyOn": "None"}),
+    "vpcConfig": ("VpcConfig", {"SubnetIds": [], "SecurityGroupIds": []}),
+}
+
+
 @own("Function")
 def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     """A function; like the provider, an update changes its configuration first, then its code."""
@@ -159,7 +166,9 @@ def function(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties
     else:
         code = {f"S3{name}": inputs[f"s3{name}"] for name in ("Bucket", "Key", "ObjectVersion")}
     if old:
-        cloud.do("lambda.update_function_configuration", inputs)
+        # What is no longer said is taken back, as the provider does.
+        gone = {name: none for key, (name, none) in TAKEN_BACK.items() if key not in inputs}
+        cloud.do("lambda.update_function_configuration", inputs, **gone)
         cloud.do("lambda.update_function_code", inputs, **code, Publish=False)
     else:
         cloud.do("lambda.create_function", inputs, Code=code, Publish=False)

@@ -43,13 +43,14 @@ def endpoint(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties
     So how calls move from the old instances to the new is not seen here. Nor does moto keep by
     which alarms they move back: whether there are any by these names is looked at here.
     """
-    rollback = inputs["deploymentConfig"]["autoRollbackConfiguration"]
+    deployment = inputs.get("deploymentConfig", {})  # without instances there is none
+    rollback = deployment.get("autoRollbackConfiguration", {"alarms": []})
     wanted = [each["alarmName"] for each in rollback["alarms"]]
     found = cloud.cloudwatch.describe_alarms(AlarmNames=wanted)["MetricAlarms"]
     if {*wanted} != {each["AlarmName"] for each in found}:
         raise ValueError(f"no alarms by these names: {', '.join(wanted)}")
     if old and old["outputs"]["id"] == inputs["name"]:
         cloud.do("sagemaker.delete_endpoint", inputs)
-    config = upper(inputs["deploymentConfig"])
-    made = cloud.do("sagemaker.create_endpoint", inputs, DeploymentConfig=config)
+    config = {"DeploymentConfig": upper(deployment)} if deployment else {}
+    made = cloud.do("sagemaker.create_endpoint", inputs, **config)
     return {"id": inputs["name"], "arn": made["EndpointArn"]}

@@ -81,16 +81,19 @@ class Api(pulumi.ComponentResource):
                 [f"{STAGE}/POST{prefix}/predict" for prefix in prefixes(version)],
             )
         ]
-        days, before = settings.log_retention_days, list[pulumi.Resource]()
+        days, key = settings.log_retention_days, settings.kms_key
+        before = list[pulumi.Resource]()
         if logging:
-            before = [logging, execution_log(name, api.id, STAGE, days, child)]
+            before = [logging, execution_log(name, api.id, STAGE, days, key, child)]
         stage = aws.apigateway.Stage(
             name,
             rest_api=api.id,
             deployment=self._deployment(name, api.id, body, permissions).id,
             stage_name=STAGE,
             xray_tracing_enabled=settings.tracing,
-            access_log_settings=access_log(name, days, child) if settings.logs_requests else None,
+            access_log_settings=access_log(name, days, key, child)
+            if settings.logs_requests
+            else None,
             opts=pulumi.ResourceOptions.merge(guarded, pulumi.ResourceOptions(depends_on=before)),
         )
         aws.apigateway.MethodSettings(

@@ -9,12 +9,15 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra.config import ApiVersion, Example, Section, spelt
+from infra import encryption
+from infra.config import Example, Section, spelt
 from infra.contracts import Contract
+from infra.encryption import KmsKey
 from infra.given import Given
 from infra.openapi import Auth
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
 from infra.stack import StackSettings
+from infra.version import AwsVersion
 
 
 def _topic(value: str) -> str:
@@ -38,6 +41,7 @@ class Stack:
     alarm_topic: str | None
     tracing: bool
     role: RoleKeys
+    kms_key: str | None
 
     @property
     def prefix(self) -> str:
@@ -55,7 +59,7 @@ class Throttle(Section):
     """Requests that may arrive at once."""
 
 
-class AwsSettings[V: ApiVersion](StackSettings[V]):
+class AwsSettings[V: AwsVersion](StackSettings[V]):
     """The config of a stack on AWS."""
 
     auth: Auth = "api_key"
@@ -93,6 +97,10 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
     """What every role has that this stack makes. With manage_account_logging that is the account's
     role for logs too: the boundary must let it write them."""
 
+    kms_key: KmsKey | None = None
+    """The ARN of a key in KMS, in the region of the stack, in place of AWS's own: for logs and all
+    that runs a model. Its policy must let in who uses it, as docs/how-it-works.md lists them."""
+
     protect: bool = False
     """Refuse to delete or replace what carries the public URL. Before such a stack can be
     destroyed, write false and deploy."""
@@ -107,6 +115,7 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
             self.alarm_topic,
             self.tracing,
             self.role,
+            self.kms_key,
         )
 
     @property
@@ -123,6 +132,7 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
     @override
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
+        yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
             other = path.stem.removeprefix("Pulumi.")
             if other != given.stack and other.lower() == given.stack.lower():
@@ -137,3 +147,5 @@ class AwsSettings[V: ApiVersion](StackSettings[V]):
         yield from super().missing_artefacts(given)
         for name in given.served:
             yield from (f"versions.{name}: {said}" for said in Contract(name).problems())
+        for name, version in cls._sound(given):
+            yield from (f"versions.{name}.{said}" for said in version.missing())

@@ -23,11 +23,15 @@ ACCESS_LOG = {
 
 
 def access_log(
-    name: str, days: int, opts: pulumi.ResourceOptions
+    name: str, days: int, kms_key: str | None, opts: pulumi.ResourceOptions
 ) -> aws.apigateway.StageAccessLogSettingsArgs:
     """A line per request, of those too that reach no model. days: how long it is kept."""
     group = aws.cloudwatch.LogGroup(
-        f"{name}-access", name=f"/aws/apigateway/{name}", retention_in_days=days, opts=opts
+        f"{name}-access",
+        name=f"/aws/apigateway/{name}",
+        retention_in_days=days,
+        kms_key_id=kms_key,
+        opts=opts,
     )
     return aws.apigateway.StageAccessLogSettingsArgs(
         destination_arn=group.arn, format=json.dumps(ACCESS_LOG)
@@ -35,7 +39,12 @@ def access_log(
 
 
 def execution_log(
-    name: str, api: pulumi.Output[str], stage: str, days: int, opts: pulumi.ResourceOptions
+    name: str,
+    api: pulumi.Output[str],
+    stage: str,
+    days: int,
+    kms_key: str | None,
+    opts: pulumi.ResourceOptions,
 ) -> aws.cloudwatch.LogGroup:
     """What API Gateway says of errors. days: how long it is kept.
 
@@ -46,5 +55,6 @@ def execution_log(
         f"{name}-execution",
         name=pulumi.Output.concat("API-Gateway-Execution-Logs_", api, "/", stage),
         retention_in_days=days,
+        kms_key_id=kms_key,
         opts=opts,
     )

@@ -9,6 +9,8 @@ import pulumi_aws as aws
 from pydantic import AfterValidator
 
 from infra.config import Example, Section, spelt
+from infra.granted import Granted
+from infra.version import AwsVersion
 
 EXAMPLE_BOUNDARY = "arn:aws:iam::123456789012:policy/iris-boundary"
 
@@ -52,6 +54,17 @@ def make_role(
         path=keys.path,
         opts=opts,
     )
+
+
+def granted(
+    name: str, role: aws.iam.Role, version: AwsVersion, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """The owner's policy of an API version, as a part of its role, if there is one."""
+    if not version.policy:
+        return []
+    own = f"{name}-own"
+    text = Granted(version.policy).text
+    return [aws.iam.RolePolicy(own, name=own, role=role.name, policy=text, opts=opts)]
 
 
 def trusted_by(service: str) -> str:

@@ -9,7 +9,11 @@ import pulumi_aws as aws
 
 from infra.aws import Stack
 from infra.code import Code
-from infra.roles import make_role, trusted_by
+from infra.encryption import may_decrypt
+from infra.joins import JOINS, LOOKS
+from infra.network import may_join
+from infra.roles import granted, make_role, trusted_by
+from infra.secrets import may_read
 from infra.settings import Version
 
 ALIAS = "live"
@@ -39,6 +43,7 @@ class ModelFunction(pulumi.ComponentResource):
             name,
             name=f"/aws/lambda/{name}",
             retention_in_days=stack.log_retention_days,
+            kms_key_id=stack.kms_key,
             opts=child,
         )
         trust = trusted_by("lambda.amazonaws.com")
@@ -47,9 +52,10 @@ class ModelFunction(pulumi.ComponentResource):
             name,
             name="writes",
             role=role.name,
-            policy=log_group.arn.apply(lambda arn: _may_write(arn, tracing=stack.tracing)),
+            policy=log_group.arn.apply(lambda arn: json.dumps(_may(arn, name, version, stack))),
             opts=child,
         )
+        policies = [policy, *granted(name, role, version, child)]
         self._function = aws.lambda_.Function(
             name,
             name=name,
@@ -62,12 +68,21 @@ class ModelFunction(pulumi.ComponentResource):
             timeout=version.timeout_seconds,
             reserved_concurrent_executions=version.reserved_concurrency,
             environment={"variables": version.environment(api_version)},
+            kms_key_arn=stack.kms_key,
+            source_kms_key_arn=stack.kms_key,
+            vpc_config={
+                "subnet_ids": [*version.vpc.subnets],
+                "security_group_ids": [*version.vpc.security_groups],
+            }
+            if version.vpc
+            else None,
+            snap_start={"apply_on": "PublishedVersions"} if version.snap_start else None,
             logging_config={"log_format": "JSON", "log_group": log_group.name},
             # Said even where it is off: AWS keeps what is not said.
             tracing_config={"mode": "Active" if stack.tracing else "PassThrough"},
             publish=True,
             # A call before the policy would write no log.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=policies),
         )
         self._alias = aws.lambda_.Alias(
             name,
@@ -76,6 +91,14 @@ class ModelFunction(pulumi.ComponentResource):
             function_version=self._function.version,
             opts=child,
         )
+        if version.provisioned_concurrency:
+            aws.lambda_.ProvisionedConcurrencyConfig(
+                name,
+                function_name=self._function.name,
+                qualifier=self._alias.name,
+                provisioned_concurrent_executions=version.provisioned_concurrency,
+                opts=child,
+            )
         self.name, self.arn = self._function.name, self._function.arn
         self.alias = pulumi.Output.concat(self._function.name, ":", self._alias.name)
         self.log_group = log_group.name
@@ -100,20 +123,32 @@ class ModelFunction(pulumi.ComponentResource):
         ]
 
 
-def _may_write(log_group_arn: str, *, tracing: bool) -> str:
-    """All that a function may do: write to the streams of its own log group, and traces."""
-    statements = [
+def _may(log_group_arn: str, name: str, version: Version, stack: Stack) -> dict[str, Any]:
+    """All that a function may do beside its owner's policy: write to the streams of its own log
+    group, and traces; read its secrets; decrypt; and have Lambda connect it to a network.
+    """
+    statements: list[dict[str, Any]] = [
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "Resource": f"{log_group_arn}:*",
         }
     ]
-    if tracing:
+    if stack.tracing:
         actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
         # X-Ray knows no resources that these could be bound to.
         statements.append({"Effect": "Allow", "Action": actions, "Resource": "*"})
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    statements += [*may_read(version.secrets), *may_decrypt(stack.kms_key)]
+    if version.vpc:
+        statements += may_join(log_group_arn, version.vpc, JOINS, LOOKS)
+        # Lambda does that, and never the function's own code:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        _, partition, _, region, account, *_ = log_group_arn.split(":")
+        own = f"arn:{partition}:lambda:{region}:{account}:function:{name}"
+        itself = {"ArnEquals": {"lambda:SourceFunctionArn": own}}
+        deny = {"Effect": "Deny", "Action": [*JOINS, *LOOKS], "Resource": "*"}
+        statements.append(deny | {"Condition": itself})
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _integration(invoke_arn: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The config of a stack, typed: `Pulumi.<stack>.yaml` as everything else in `infra` sees it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Literal, override
@@ -9,13 +10,15 @@ from pydantic import Field, ValidationError
 from infra import releases
 from infra.archive import Archive
 from infra.aws import AwsSettings
-from infra.config import ApiVersion, Example
+from infra.config import Example
 from infra.given import Given
+from infra.ours import MOST_BYTES
 from infra.releases import Releases
 from infra.scheme import VersionKeys
+from infra.version import AwsVersion
 
 
-class Version(VersionKeys, ApiVersion):
+class Version(VersionKeys, AwsVersion):
     """One API version on Lambda."""
 
     memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 1_024
@@ -32,6 +35,51 @@ class Version(VersionKeys, ApiVersion):
     reserved_concurrency: Annotated[Annotated[int, Field(ge=0)] | None, Example(20)] = None
     """Most calls at once, set aside from the account's limit; more are answered 503. 0 stops this
     API version. A new account has ten at once, and none to set aside."""
+
+    provisioned_concurrency: Annotated[Annotated[int, Field(ge=1)] | None, Example(2)] = None
+    """Calls at once that wait for no start, since as many are kept started. They cost as long as
+    they are there, called or not."""
+
+    snap_start: bool = False
+    """Start from a snapshot that was taken when the release was deployed, model and all. A deploy
+    takes minutes longer, and the snapshot costs as long as it is kept."""
+
+    @override
+    def environment(self, api_version: str) -> dict[str, str]:
+        return self.added | super().environment(api_version)
+
+    @override
+    def between_keys(self) -> Iterator[str]:
+        yield from super().between_keys()
+        yield from self._start_problems()
+        variables = json.dumps(self.environment("v999"), separators=(",", ":"))
+        if (size := len(variables.encode())) > MOST_BYTES:
+            yield (
+                f"env: with the project's own variables it has {size:,} bytes as JSON, and Lambda"
+                f" takes {MOST_BYTES:,}; write fewer or shorter ones."
+            )
+
+    def _start_problems(self) -> Iterator[str]:
+        """What Lambda would refuse."""
+        kept, most = self.provisioned_concurrency, self.reserved_concurrency
+        # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
+        if self.snap_start and kept:
+            yield (
+                "snap_start: is set beside provisioned_concurrency, and Lambda takes one of them;"
+                " remove one of the two."
+            )
+        # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-best-practices.html
+        if self.snap_start and self.secrets:
+            yield (
+                "snap_start: is set beside secrets, and a snapshot would keep them as they were at"
+                " the deploy; remove one of the two."
+            )
+        # https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+        if kept and most is not None and kept > most:
+            yield (
+                f"provisioned_concurrency: is {kept}, and reserved_concurrency {most}; write at"
+                " most that, or raise it."
+            )
 
 
 class Settings(AwsSettings[Version]):

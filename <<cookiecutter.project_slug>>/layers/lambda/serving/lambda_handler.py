@@ -1,5 +1,6 @@
 """AWS Lambda behind API Gateway: translates, nothing more."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -34,6 +35,10 @@ class Handler:
     """Answers one event after the other."""
 
     def __init__(self) -> None:
+        if "SECRETS" in os.environ:
+            from serving import secrets  # only here: nobody else waits for its libraries
+
+            secrets.load(os.environ)
         self.app = App.load()
         self.cold_start = True
 

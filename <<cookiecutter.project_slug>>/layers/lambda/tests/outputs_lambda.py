@@ -22,6 +22,7 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
         "version": "1",
     },
     "aws:lambda/permission:Permission": lambda i: {},
+    "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": lambda i: {},
 }
 
 

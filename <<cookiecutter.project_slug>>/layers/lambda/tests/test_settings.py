@@ -59,3 +59,15 @@ def test_a_zip_that_lambda_does_not_take_is_refused(stacks: Stacks) -> None:
     artefacts.write_zip(stacks.folder, "iris", "v1", "1.5.0", padding=52_428_800)
     (said,) = stacks.refusal_of_v1(release="1.5.0")
     assert re.search(r"arm64.zip has 52,\d+,\d+ bytes, and without a bucket Lambda", said)
+
+
+def test_variables_that_lambda_does_not_take_are_refused(stacks: Stacks) -> None:
+    (said,) = stacks.refusal_of_v1(env={"FEATURES_URL": "ä" * 2_000})
+    assert re.fullmatch(
+        r"versions\.v1\.env: with the project's own variables it has 12,\d+ bytes as JSON, and"
+        r" Lambda takes 4,096; write fewer or shorter ones\.",
+        said,
+    )
+    own = len('{"FEATURES_URL":"","API_VERSION":"v999","RELEASE":"1.4.2"}')
+    assert stacks.settings({"v1": LIVE | {"env": {"FEATURES_URL": "a" * (4_096 - own)}}})
+    assert stacks.refusal_of_v1(env={"FEATURES_URL": "a" * (4_097 - own)})

@@ -39,6 +39,7 @@ DEPLOYMENT = (
     "SUNSET",
     "MIGRATION_URL",
     "MAX_BODY_BYTES",
+    "SECRETS",
 )
 
 

@@ -1,9 +1,11 @@
 """What only SageMaker needs: endpoints, their scaling, images."""
 
 from bootstrap.logs import KEEPS_LOGS
+from bootstrap.owned import may_decrypt, may_join, may_read_secrets
 from bootstrap.policy import Statement, allow
 from bootstrap.settings import Settings
 from infra.images import Repository
+from infra.joins import JOINS, LOOKS
 
 # To whom a deploy may hand a role.
 PASSED_TO = ("apigateway.amazonaws.com", "sagemaker.amazonaws.com")
@@ -102,7 +104,8 @@ def may_ever(settings: Settings) -> list[Statement]:
     """What no role of a stack can go beyond.
 
     Endpoints pull images, get archives of models from the bucket for releases, write logs and
-    metrics, and see alarms; API Gateway invokes endpoints.
+    metrics, see alarms, read the project's secrets, and decrypt; SageMaker puts them into networks;
+    API Gateway invokes them.
     """
     place = settings.place
     logs = place.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{place.project}-*")
@@ -127,6 +130,9 @@ def may_ever(settings: Settings) -> list[Statement]:
         # CloudWatch knows no resources that this could be bound to.
         allow(["cloudwatch:PutMetricData"], "*", namespaces),
         allow(["sagemaker:InvokeEndpoint"], place.arn("sagemaker", f"endpoint/{place.project}-*")),
+        may_decrypt(place, ["s3", "secretsmanager"]),
+        may_read_secrets(place),
+        *may_join(place, JOINS, LOOKS),
     ]
 
 

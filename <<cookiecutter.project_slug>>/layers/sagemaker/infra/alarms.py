@@ -20,9 +20,11 @@ SLOW_PERCENT = 80
 type Calls = Mapping[str, pulumi.Input[str]]
 
 
-def rollback_alarms(name: str) -> list[str]:
-    """The names of the alarms that take a release of an API version back."""
-    return [f"{name}-release-failures", f"{name}-release-slow"]
+def alarms_of(name: str, version: Version) -> list[str]:
+    """The names of the alarms that take a release of an API version back; none without instances,
+    which SageMaker takes back for no alarm.
+    """
+    return [] if version.serverless else [f"{name}-release-failures", f"{name}-release-slow"]
 
 
 class Alarms(pulumi.ComponentResource):
@@ -52,13 +54,14 @@ class Alarms(pulumi.ComponentResource):
         topic = stack.alarm_topic
         self._alarm(f"{name}-failures", "Calls that failed.", _failures(calls), topic)
         self._alarm(f"{name}-slow", "Calls near their timeout.", _slow(calls, slow_from), topic)
-        failures, slow = rollback_alarms(name)
-        self.rollback = [
-            self._alarm(
-                failures, "Calls that the release failed.", _failures_of_a_release(release)
-            ),
-            self._alarm(slow, "Calls near their timeout.", _slow(release, slow_from)),
-        ]
+        self.rollback = []
+        if names := alarms_of(name, version):
+            failures, slow = names
+            said = "Calls that the release failed."
+            self.rollback = [
+                self._alarm(failures, said, _failures_of_a_release(release)),
+                self._alarm(slow, "Calls near their timeout.", _slow(release, slow_from)),
+            ]
         self.register_outputs({})
 
     def _alarm(

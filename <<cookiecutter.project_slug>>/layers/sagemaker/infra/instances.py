@@ -102,16 +102,16 @@ class Rollout(Section):
         """Which of the two that take the instances in parts."""
         return "canary" if self.canary else "rolling" if self.rolling else None
 
-    def seconds(self, instances: int) -> int:
-        """How long it takes with so many instances, more or less."""
+    def seconds(self, instances: int, start: int = START_SECONDS) -> int:
+        """How long it takes with so many instances that each start so long, more or less."""
         if self.rolling:
             batch = max(1, instances * self.rolling.percent // 100)
             steps = -(-instances // batch)
-            return steps * (START_SECONDS + self.rolling.wait_seconds)
+            return steps * (start + self.rolling.wait_seconds)
         if self.canary:
             # It is watched, then all are, then the old ones are kept.
-            return START_SECONDS + 3 * self.canary.wait_seconds
-        return START_SECONDS + 2 * WATCHED_SECONDS
+            return start + 3 * self.canary.wait_seconds
+        return start + 2 * WATCHED_SECONDS
 
 
 # No `type`: that would be a step of its own in the JSON Schema, above the keys.

@@ -7,17 +7,30 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import images, published
+from infra import images, published, serverless
 from infra.aws import AwsSettings
-from infra.config import ApiVersion, Example, spelt
+from infra.config import Example, spelt
 from infra.digest import Digest
 from infra.given import Given
 from infra.images import EXAMPLE_REPOSITORY, Image
-from infra.instances import UPDATE_SECONDS, InstanceType, Rollout, Scaling, Takeover
+from infra.instances import (
+    START_SECONDS,
+    UPDATE_SECONDS,
+    InstanceType,
+    Rollout,
+    Scaling,
+    Takeover,
+)
+from infra.names import SERVERLESS
+from infra.ours import MOST_CHARACTERS, MOST_VARIABLES
 from infra.scheme import VersionKeys
+from infra.serverless import Serverless
+from infra.version import AwsVersion
 
 # In a folder, which a policy names: without marks that have a meaning there.
 ARCHIVE = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w!.'()-]+)+/[\w.-]+\.tar\.gz"
+# Families of instances with disks of their own.
+OWN_DISKS = r"ml\.([cmr]\d[a-z]*d[a-z]*|g4dn|g[56]\w*|i\d\w*|p3dn|p[45]\w*|trn\w+)\."
 TAG = r"[0-9A-Za-z._-]{1,128}"
 
 
@@ -33,7 +46,7 @@ type ModelData = Annotated[
 ]
 
 
-class Version(VersionKeys, ApiVersion):
+class Version(VersionKeys, AwsVersion):
     """One API version on SageMaker."""
 
     digest: Digest | None = None
@@ -64,11 +77,53 @@ class Version(VersionKeys, ApiVersion):
     """Seconds that one prediction may take; then the front gives up. API Gateway waits for 29 at
     most."""
 
+    startup_seconds: Annotated[Annotated[int, Field(ge=60, le=3_600)] | None, Example(600)] = None
+    """Seconds that a container may take until it is ready; without this key SageMaker decides."""
+
+    download_seconds: Annotated[Annotated[int, Field(ge=60, le=3_600)] | None, Example(900)] = None
+    """Seconds that an instance may take to get model_data and unpack it; without this key SageMaker
+    decides."""
+
+    volume_gb: Annotated[Annotated[int, Field(ge=1, le=512)] | None, Example(50)] = None
+    """Size of each instance's volume in GB, where model_data has to fit unpacked too. Instances
+    with disks of their own have no other."""
+
+    serverless: Annotated[
+        Serverless | None, Example({"memory_mb": 4096, "max_concurrency": 20})
+    ] = None
+    """No instances: SageMaker starts containers when calls come, and a call that waits for one
+    takes seconds. Nothing is billed between calls. No key about instances stands beside it, and no
+    alarm takes a release back."""
+
+    @property
+    def _starts_slowly(self) -> bool:
+        """Whether an instance may take longer to start than is usual."""
+        return (self.startup_seconds or 0) + (self.download_seconds or 0) > START_SECONDS
+
+    @property
+    def host(self) -> str:
+        """What the endpoint runs on: another one makes another endpoint."""
+        return SERVERLESS if self.serverless else self.instance_type
+
     @property
     def rollout_seconds(self) -> int:
         """How long a rollout takes, more or less: it may have to replace the most instances."""
         count = self.scaling.max_instances if self.scaling else self.initial_instance_count
-        return self.rollout.seconds(count)
+        start = (self.startup_seconds or 0) + (self.download_seconds or 0)
+        return self.rollout.seconds(count, max(start, START_SECONDS))
+
+    def variables(self, api_version: str) -> dict[str, str]:
+        """The environment of its container; of a deprecation the front speaks."""
+        return self.added | self.identity(api_version) | self.limits()
+
+    @property
+    def calls_nobody(self) -> bool:
+        """Whether the container is off the network: no key says that its code calls anybody.
+
+        Without instances SageMaker isolates none:
+        https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+        """
+        return not (self.vpc or self.policy or self.secrets or self.serverless)
 
     def image(self, repository: str) -> str:
         """The image of this release."""
@@ -76,14 +131,38 @@ class Version(VersionKeys, ApiVersion):
 
     @override
     def between_keys(self) -> Iterator[str]:
-        if self.scaling:
-            yield from self._scaling_problems(self.scaling)
-        yield from self._rollout_problems()
+        yield from super().between_keys()
+        yield from self._env_problems()
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html
+        if self.vpc and len(self.vpc.subnets) == 1:
+            yield "vpc.subnets: has 1, and SageMaker needs two zones; add a subnet of another zone."
+        if self.serverless:
+            yield from serverless.problems(self.model_fields_set, self.max_body_bytes)
+        else:
+            if self.scaling:
+                yield from self._scaling_problems(self.scaling)
+            yield from self._rollout_problems()
+            yield from self._start_problems()
         if not self.digest and not re.fullmatch(TAG, self.release):
             yield (
                 f"release: {self.release} can't be the tag of an image; write at most 128 of 0-9,"
                 " A-Z, a-z, -, _ and ., or add a digest."
             )
+
+    def _env_problems(self) -> Iterator[str]:
+        """What SageMaker takes of no container."""
+        if (count := len(self.variables("v999"))) > MOST_VARIABLES:
+            yield (
+                f"env: makes {count} variables with the project's own, and SageMaker takes"
+                f" {MOST_VARIABLES}; write fewer."
+            )
+        for name, value in self.added.items():
+            if len(value) > MOST_CHARACTERS:
+                key = f"env.{name}" if name in self.env else "secrets"
+                yield (
+                    f"{key}: has {len(value):,} characters, and SageMaker takes"
+                    f" {MOST_CHARACTERS:,}; write fewer."
+                )
 
     def _scaling_problems(self, scaling: Scaling) -> Iterator[str]:
         """What SageMaker could not scale."""
@@ -99,6 +178,17 @@ class Version(VersionKeys, ApiVersion):
                 " it, or write another instance_type."
             )
 
+    def _start_problems(self) -> Iterator[str]:
+        """What would be without effect, or refused."""
+        if self.download_seconds and not self.model_data:
+            yield "download_seconds: is set, and there is no model_data to get; remove it."
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-train-storage-tips-considerations.html
+        if self.volume_gb and re.match(OWN_DISKS, self.instance_type):
+            yield (
+                f"volume_gb: is set, and {self.instance_type} has disks of its own; remove it, or"
+                " write another instance_type."
+            )
+
     def _rollout_problems(self) -> Iterator[str]:
         """What SageMaker would refuse, or could never end."""
         count, scaling, kind = self.initial_instance_count, self.scaling, self.rollout.kind
@@ -112,7 +202,9 @@ class Version(VersionKeys, ApiVersion):
         if self.rollout_seconds > UPDATE_SECONDS:
             yield (
                 f"rollout: would take some {self.rollout_seconds:,} seconds, and Pulumi waits for"
-                " an hour; write a larger percent, or fewer wait_seconds."
+                " an hour; write a larger percent, or fewer"
+                + (" startup_seconds, download_seconds or" if self._starts_slowly else "")
+                + " wait_seconds."
             )
 
 

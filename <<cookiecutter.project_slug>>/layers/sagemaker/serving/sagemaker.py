@@ -7,6 +7,7 @@ answer the same, but of an error only status and body. `infra/invocation.py` is 
 """
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import override
@@ -16,6 +17,7 @@ import msgspec
 
 from serving.app import Request, Response
 from serving.predictor import MODEL
+from serving.release import WrongDeployment
 from serving.server import READY, ModelServer, main
 
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
@@ -84,5 +86,17 @@ def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     return {**headers, **carried}
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Read the secrets that there are, and serve; exits with 1 where it can't start."""
+    if "SECRETS" in os.environ:
+        from serving import secrets  # only here: nobody else waits for its libraries
+
+        try:
+            secrets.load(os.environ)
+        except WrongDeployment as problems:
+            sys.exit(str(problems))
     main(EndpointServer)
+
+
+if __name__ == "__main__":
+    start()

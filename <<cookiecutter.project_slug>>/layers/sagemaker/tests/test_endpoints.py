@@ -164,6 +164,14 @@ def test_each_endpoint_that_the_stack_file_asks_for_is_looked_for(
     assert capsys.readouterr() == ("", "")
 
 
+def test_an_endpoint_without_instances_is_looked_for_by_its_own_name(
+    machine: Machine, cloud: Cloud
+) -> None:
+    machine.write(FILE | {f"{PROJECT}:versions": {"v1": {"release": "1.4.2", "serverless": {}}}})
+    endpoints.main("dev")
+    assert cloud.asked == [f"{PROJECT}-dev-v1-e97b1c"]
+
+
 def test_a_secret_elsewhere_in_the_stack_file_hides_no_endpoint(
     machine: Machine, cloud: Cloud
 ) -> None:

@@ -37,6 +37,29 @@ def test_a_model_and_its_front_are_told_how_large_a_body_may_be(
             assert f" {limit} bytes." in refused["application/json"]
 
 
+def test_a_container_with_a_policy_of_its_own_is_on_the_network_to_use_it(
+    stacks: Stacks, two: Program
+) -> None:
+    (stacks.folder / "reads.json").write_text(
+        json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "s3:GetObject",
+                        "Resource": "arn:aws:s3:::features/*",
+                    }
+                ],
+            }
+        )
+    )
+    after = stacks.run(with_v1(policy="reads.json"))
+    assert changed(two, after) == {"Model iris-dev-v1"}
+    isolated = [each.inputs["enableNetworkIsolation"] for each in after.of("Model")]
+    assert isolated == [False, True]
+
+
 def test_another_archive_leaves_the_one_before_to_go_back_to(stacks: Stacks) -> None:
     one = stacks.run(with_v1(model_data="s3://models/iris/a.tar.gz"))
     other = stacks.run(with_v1(model_data="s3://models/iris/b.tar.gz"))

@@ -85,6 +85,15 @@ def test_a_rollout_that_is_accepted_ends_in_time(
             stacks.settings(versions)
 
 
+def test_an_instance_that_starts_slowly_makes_a_rollout_longer(stacks: Stacks) -> None:
+    slow = {"model_data": "s3://models/iris/a.tar.gz"}
+    slow |= {"startup_seconds": 600, "download_seconds": 900}
+    (version,) = stacks.settings({"v1": LIVE | slow}).versions.values()
+    assert version.rollout_seconds == 600 + 900 + 2 * 600
+    (version,) = stacks.settings({"v1": LIVE | {"startup_seconds": 60}}).versions.values()
+    assert version.rollout_seconds == 300 + 2 * 600
+
+
 def test_the_arn_of_a_repository_is_of_its_account_and_region(stacks: Stacks) -> None:
     for repository, partition, arn in (
         (REPOSITORY, "aws", "arn:aws:ecr:eu-central-1:123456789012:repository/iris"),
@@ -95,3 +104,14 @@ def test_the_arn_of_a_repository_is_of_its_account_and_region(stacks: Stacks) ->
         ),
     ):
         assert stacks.settings(image={"repository": repository}).image.arn(partition) == arn
+
+
+def test_variables_that_sagemaker_does_not_take_are_refused(stacks: Stacks) -> None:
+    many = {f"N{each}": "" for each in range(99)}
+    with pytest.raises(Problems) as refused:
+        stacks.settings({"v1": LIVE | {"env": many | {"LONG": "a" * 1_025, "N0": "a" * 1_024}}})
+    assert str(refused.value).splitlines() == [
+        "versions.v1.env: makes 102 variables with the project's own, and SageMaker takes 100;"
+        " write fewer.",
+        "versions.v1.env.LONG: has 1,025 characters, and SageMaker takes 1,024; write fewer.",
+    ]

@@ -16,7 +16,7 @@ import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.given import Given
-from infra.names import endpoint_name
+from infra.names import SERVERLESS, endpoint_name
 from infra.problems import mapping
 from infra.settings import Version
 from tools import stack_file
@@ -36,8 +36,9 @@ AT_REST = ("Failed", "InService", "OutOfService", "UpdateRollbackFailed")
 def wanted(stack: Given) -> Iterator[str]:
     """The names of the endpoints that a stack file asks for."""
     for name, keys in stack.served.items():
-        instance_type = str(keys.get("instance_type", DEFAULT_TYPE))
-        yield endpoint_name(f"{stack.project}-{stack.stack}", name, instance_type)
+        without = keys.get("serverless") is not None
+        host = SERVERLESS if without else keys.get("instance_type", DEFAULT_TYPE)
+        yield endpoint_name(f"{stack.project}-{stack.stack}", name, str(host))
 
 
 def known(stack: str) -> set[str]:
