@@ -141,7 +141,7 @@ def judge(model: object, adopted: Callable[[object], str]) -> None:
 KNOWN = {
     "texts-as-onnx": {"target": "several words", "estimator": "MultiOutputClassifier(SVC())"},
     "texts": {"target": "several words", "form": "frame"},
-    "wide-letters": {"form": "texts", "columns": [{"name": "語" * 30, "kind": "text"}]},
+    "wide-letters": {"form": "texts", "columns": [{"name": "\uff46 " * 30, "kind": "text"}]},
     "long-names": {"form": "frame", "columns": [{"name": "very long " * 9, "kind": "text"}]},
     "many-categories": {
         "form": "frame",

@@ -70,6 +70,8 @@ class Found:
         columns = [replace(each, single=True) for each in self.table.columns]
         feeds = onnx_model.feeds(graph, columns)
         names = [each.name for each in graph.outputs][: len(self.variables)]
+        if len(names) < len(self.variables):
+            raise Unusable("as ONNX it answers with less")
         model = Model(path, names)
         alone = not onnx_model.independent(model, feeds, self.tried)
         arrays = model.answers(feeds, self.tried, alone)
