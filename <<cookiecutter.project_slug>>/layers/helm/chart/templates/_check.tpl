@@ -13,7 +13,7 @@
 {{- $own = omit $own $name -}}
 {{- end -}}
 {{- end -}}
-{{- $alone := include "model.unknown" (list $own (include "model.defaults" . | fromYaml) "") -}}
+{{- $alone := include "model.unknown" (list $own .defaults "") -}}
 {{- $alone = printf "%s\n%s" $alone (include "model.wrong" .) -}}
 {{- if .Release.IsUpgrade -}}
 {{- $served := dig "spec" "selector" "api-version" $v.apiVersion (lookup "v1" "Service" .Release.Namespace (include "model.name" .)) -}}

@@ -1,7 +1,8 @@
 {{/* Takes the root. First in each template: fills in what the values leave out, refuses what can't work. */}}
 {{- define "model.values" -}}
 {{- if not (hasKey . "complete") -}}
-{{- $_ := set . "Values" (mergeOverwrite (include "model.defaults" . | fromYaml) .Values) -}}
+{{- $_ := set . "defaults" (include "model.defaults" . | fromYaml) -}}
+{{- $_ := set . "Values" (mergeOverwrite (deepCopy .defaults) .Values) -}}
 {{- $_ := set . "complete" true -}}
 {{- include "model.check" . -}}
 {{- end -}}

@@ -248,10 +248,13 @@ fullnameOverride:
 {{- $ours := include "model.ours" . | fromYaml -}}
 {{- range $place, $rule := include "model.rules" . | fromYaml -}}
 {{- $value := $.Values -}}
+{{- $default := $.defaults -}}
 {{- range splitList "." $place -}}
 {{- $value = get $value . -}}
+{{- $default = get $default . -}}
 {{- end -}}
-{{- if or $rule.each $rule.map $rule.fields -}}
+{{- if deepEqual $value $default -}}{{- /* It is right, and most are. */ -}}
+{{- else if or $rule.each $rule.map $rule.fields -}}
 {{ include "model.wrongIn" (list $place $value $rule $ours) }}
 {{- else -}}
 {{ include "model.wrongOne" (list $place $value $rule) }}
