@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from infra.config import Example, spelt
 from infra.problems import mapping
 
-EXAMPLE = "infra/policies/features.json"
+EXAMPLE = "infra/policies/feature-store.json"
 VERSION = "2012-10-17"
 KEYS = ("Sid", "Effect", "Action", "Resource", "Condition")
 # All inline policies of a role have 10,240 characters together, and ours are among them:
