@@ -31,6 +31,11 @@ env:
   DRAIN_SECONDS: drain.preStopSeconds
   SHUTDOWN_SECONDS: drain.timeoutSeconds
 pod:
+  activeDeadlineSeconds: ''
+  hostIPC: ''
+  hostNetwork: ''
+  hostPID: ''
+  restartPolicy: ''
   automountServiceAccountToken: ''
   enableServiceLinks: ''
   imagePullSecrets: image.pullSecrets
@@ -48,14 +53,10 @@ volumes:
   tmp: tmpSize
   shm: shmSize
 free:
-- activeDeadlineSeconds
 - affinity
 - dnsConfig
 - dnsPolicy
 - hostAliases
-- hostIPC
-- hostNetwork
-- hostPID
 - hostUsers
 - hostname
 - hostnameOverride
@@ -67,7 +68,6 @@ free:
 - readinessGates
 - resourceClaims
 - resources
-- restartPolicy
 - schedulerName
 - schedulingGates
 - setHostnameAsFQDN
