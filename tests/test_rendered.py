@@ -149,6 +149,8 @@ def test_every_other_scheme_has_sound_types_and_a_sound_program(
     shutil.copy(ready / "model/model.onnx", project / "model")
     names = (f"tests/test_{name}.py" for name in OF_A_SCHEME)
     for command in (
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
         ["basedpyright", "--level", "warning", "__main__.py", "infra"],
         ["pytest", *(name for name in names if (project / name).exists())],
     ):

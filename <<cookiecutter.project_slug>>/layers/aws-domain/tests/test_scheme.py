@@ -26,12 +26,15 @@ def test_what_is_not_found_names_the_version(app: Adapter, path: str) -> None:
 def test_the_gateways_own_errors_say_what_the_version_says() -> None:
     described = front(v1=version(**DEPRECATED))["x-amazon-apigateway-gateway-responses"]
     for response in described.values():
-        assert response["responseParameters"].items() >= {
-            "gatewayresponse.header.Content-Type": "'application/problem+json'",
-            "gatewayresponse.header.X-API-Version": "'v1'",
-            "gatewayresponse.header.Deprecation": "'@1796083200'",
-            "gatewayresponse.header.Sunset": "'Wed, 31 Mar 2027 00:00:00 GMT'",
-            "gatewayresponse.header.Link": (
-                "'<https://example.com/move?from=$v1#to>; rel=\"deprecation\"'"
-            ),
-        }.items()
+        assert (
+            response["responseParameters"].items()
+            >= {
+                "gatewayresponse.header.Content-Type": "'application/problem+json'",
+                "gatewayresponse.header.X-API-Version": "'v1'",
+                "gatewayresponse.header.Deprecation": "'@1796083200'",
+                "gatewayresponse.header.Sunset": "'Wed, 31 Mar 2027 00:00:00 GMT'",
+                "gatewayresponse.header.Link": (
+                    "'<https://example.com/move?from=$v1#to>; rel=\"deprecation\"'"
+                ),
+            }.items()
+        )
