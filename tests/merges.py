@@ -261,14 +261,14 @@ class Merges:
         assert job.summary.endswith("## prod\n\n~~~~\npulumi stack select prod failed\n~~~~\n\n")
 
     def test_a_stack_that_a_preview_may_not_read_is_left_out(self, github: GitHub) -> None:
-        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev"}
+        shutil.copy(github.project / "Pulumi.prod.yaml", github.project / "Pulumi.production.yaml")
+        github.context["vars"] = github.context["vars"] | {"PREVIEWED": "dev production"}
         job = github.run("preview.yml", "preview")
         assert job.result == "success"
-        assert job.summary.endswith("## prod\n\nThe variable PREVIEWED does not name it.\n\n")
-        assert [call for call in github.calls if "pulumi" in call] == [
-            "pulumi stack select dev",
-            "pulumi stack select dev",
+        assert "## prod\n\nThe variable PREVIEWED does not name it.\n\n" in job.summary
+        assert [call for call in github.calls if call.startswith("pulumi preview")] == [
             "pulumi preview --diff --stack dev",
+            "pulumi preview --diff --stack production",
         ]
 
     def test_a_stack_to_preview_that_is_misspelt_is_red(self, github: GitHub) -> None:
