@@ -90,6 +90,20 @@ def test_a_mutant_is_judged_where_it_its_file_or_its_test_has_changed(
     assert sorted(each.name for each in of_what_changed(mutants)) == case["names"]
 
 
+def test_what_takes_long_is_left_to_make_full_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = [Mutant(each, each, "", None, "", ()) for each in ("adopt", "front")]
+    judged: list[Mutant] = []
+    monkeypatch.setattr(mutate, "every_mutant", lambda: several)
+    monkeypatch.setattr(mutate, "changed_files", lambda: None)
+    monkeypatch.setattr(mutate, "missed", lambda mutants: judged.extend(mutants) or 0)
+    with pytest.raises(SystemExit):
+        mutate.main(["changed"])
+    assert [each.name for each in judged] == ["front"]
+    assert capsys.readouterr().out.startswith("1 of adopt are left to `make full`\n")
+
+
 @pytest.mark.parametrize("commit", ["", "0" * 40, "no commit at all"])
 def test_where_it_is_not_known_what_has_changed_all_are_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commit: str
