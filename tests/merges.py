@@ -266,8 +266,12 @@ class Merges:
         job = github.run("preview.yml", "preview")
         assert job.result == "success"
         assert "## prod\n\nThe variable PREVIEWED does not name it.\n\n" in job.summary
-        assert [call for call in github.calls if call.startswith("pulumi preview")] == [
+        assert [call for call in github.calls if "pulumi" in call] == [
+            "pulumi stack select dev",
+            "pulumi stack select dev",
             "pulumi preview --diff --stack dev",
+            "pulumi stack select production",
+            "pulumi stack select production",
             "pulumi preview --diff --stack production",
         ]
 

@@ -143,13 +143,32 @@ def of_what_changed(mutants: list[Mutant]) -> list[Mutant]:
     for path in {MUTANTS / f"{each.subject}.toml" for each in mutants}:
         name = path.relative_to(ROOT).as_posix()
         known |= {*read(path, before(name) if name in changed else None)}
-    tests = {test for each in mutants for test in each.caught_by if test.file in changed}
-    others = {test for test in tests if alone(test, before(test.file)) != alone(test)}
+    others = {
+        test
+        for test in {test for each in mutants for test in each.caught_by}
+        if (test.file in changed and alone(test, before(test.file)) != alone(test))
+        or inherited(test) & changed
+    }
     return [
         each
         for each in mutants
         if each not in known or each.file in changed or {*each.caught_by} & others
     ]
+
+
+def inherited(test: Test) -> set[str]:
+    """The files from which the class of a test has its tests, if it is one of a class."""
+    name, *more = test.name.split("::")[1:]
+    if not more:
+        return set()
+    tree = ast.parse((ROOT / test.file).read_text("utf-8"))
+    classes = (each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
+    bases = {each.id for own in classes for each in own.bases if isinstance(each, ast.Name)}
+    return {
+        f"{(each.module or '').replace('.', '/')}.py"
+        for each in tree.body
+        if isinstance(each, ast.ImportFrom) and bases & {alias.name for alias in each.names}
+    }
 
 
 def alone(test: Test, text: str | None = None) -> str:

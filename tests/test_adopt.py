@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.asking import asking
 from tests.conftest import SAME_EACH_TIME
 from tests.project import ENVIRON, ROOT, git, make, succeed
 
@@ -403,31 +404,9 @@ def derived(
     prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[object], str]]:
     """Asks a process in a project what a contract of a sample does."""
-    project, folder = prepared("lambda"), tmp_path_factory.mktemp("samples")
-    process = subprocess.Popen(
-        [
-            project / ".venv/bin/python",
-            "-c",
-            "import runpy, sys; sys.path.insert(0, ''); "
-            f"sys.argv = ['', {str(folder)!r}]; runpy.run_path({str(SCRIPTS / 'derive.py')!r})",
-        ],
-        cwd=project,
-        env=ENVIRON,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def ask(sample: object) -> str:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(json.dumps(sample) + "\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
-    yield ask
-    process.kill()
-    process.communicate()
+    folder = tmp_path_factory.mktemp("samples")
+    with asking(prepared("lambda"), SCRIPTS / "derive.py", folder) as ask:
+        yield ask
 
 
 @settings(SAME_EACH_TIME, max_examples=60)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.asking import asking
 from tests.conftest import SAME_EACH_TIME
-from tests.project import ENVIRON, ROOT
+from tests.project import ROOT
 
 SCRIPTS = ROOT / "tests/adopting"
 LINEAR = ("LinearRegression()", "Ridge()", "MultiOutputRegressor(Ridge())")
@@ -103,30 +103,9 @@ def adopted(
     prepared: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[object], str]]:
     """Asks a process in a project what becomes of a model; its environment is made once."""
-    project, folder = prepared("lambda"), tmp_path_factory.mktemp("estimators")
-    words = [str(SCRIPTS / "estimators.py"), str(folder), str(SCRIPTS)]
-    script = (
-        f"import runpy, sys; sys.path[0] = ''; sys.argv = {words}; runpy.run_path({words[0]!r})"
-    )
-    process = subprocess.Popen(
-        [project / ".venv/bin/python", "-c", script],
-        cwd=project,
-        env=ENVIRON,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def ask(model: object) -> str:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(json.dumps(model) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    yield ask
-    process.stdin.close()  # type: ignore[union-attr]
-    process.wait()
+    folder = tmp_path_factory.mktemp("estimators")
+    with asking(prepared("lambda"), SCRIPTS / "estimators.py", folder, SCRIPTS) as ask:
+        yield lambda model: json.loads(ask(model))
 
 
 def judge(model: object, adopted: Callable[[object], str]) -> None:

@@ -68,11 +68,15 @@ def test_a_mutant_is_judged_where_it_its_file_or_its_test_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: dict[str, Any]
 ) -> None:
     lists = {"pods": LISTED.format("a", "y") + LISTED.format("b", "x")}
-    lists |= {"front": LISTED.format("c", "y")}
+    lists |= {"front": LISTED.format("c", "z").replace("::test_b", "::TestZ::test_b")}
     content = {f"tests/mutants/{name}.toml": text for name, text in lists.items()}
     content |= {f"infra/{name}.py": "x\n" for name in "abc"}
     tests = "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n"
     content |= {"tests/test_x.py": tests, "tests/test_y.py": tests, "README.md": ""}
+    content["tests/shared.py"] = "class Shared:\n    pass\n"
+    content["tests/test_z.py"] = (
+        "from tests.shared import Shared\n\n\nclass TestZ(Shared):\n    pass\n"
+    )
     for name, text in content.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")

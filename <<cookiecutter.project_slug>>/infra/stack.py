@@ -86,9 +86,9 @@ class StackSettings[V: ApiVersion](StackKeys):
 
     @classmethod
     def _sound_keys(cls, given: Given) -> Iterator[tuple[str, Any]]:
-        """The keys of the stack that are right by themselves, whatever else is wrong."""
+        """The sections of the stack that are right by themselves, whatever else is wrong."""
         for key, field in cls.model_fields.items():
-            if key in given.raw and key != "versions":
+            if key != "versions" and isinstance(given.raw.get(key), dict | list):
                 with suppress(ValidationError):  # which has been told
                     kind: Any = field.annotation
                     yield key, TypeAdapter[Any](kind).validate_json(json.dumps(given.raw[key]))

@@ -240,7 +240,7 @@ def main() -> None:
     try:
         build = own_build()
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()
     path = ROOT / "contracts" / f"{build.api_version}.json"
     try:
         contract = document(build)

@@ -6,6 +6,7 @@ there.
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +25,39 @@ def served(stack: str) -> dict[tuple[str, str], list[str]]:
 
     Of those alone that take their releases from where this one does.
     """
-    found: dict[Any, dict[tuple[str, str], list[str]]] = {}
-    places: dict[str, Any] = {}
+    every = {
+        path.stem.removeprefix("Pulumi."): _keys(path)
+        for path in sorted(ROOT.glob("Pulumi.*.yaml"))
+    }
+    here = _place(every[stack]) if stack in every else None
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, keys in every.items():
+        if _place(keys) == here:
+            for api_version, version in mapping(keys.get("versions")).items():
+                own = mapping(version)
+                if own.get("state") != "retired" and "release" in own:
+                    release = str(api_version), str(own["release"])
+                    found.setdefault(release, []).append(name)
+    return found
+
+
+def _keys(path: Path) -> dict[str, Any]:
+    """The project's own keys in a stack file.
+
+    Raises:
+        Refused: it can't be used.
+    """
+    try:
+        project, keys = stack_file.read(ROOT, path.stem.removeprefix("Pulumi."))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Refused(f"{path.name} can't be used: {error}") from None
+    return {key.removeprefix(f"{project}:"): value for key, value in keys.items()}
+
+
+def _place(keys: Mapping[str, Any]) -> str:
+    """Where a stack takes its releases from."""
     section, key = WHERE
-    for path in sorted(ROOT.glob("Pulumi.*.yaml")):
-        name = path.stem.removeprefix("Pulumi.")
-        try:
-            project, keys = stack_file.read(ROOT, name)
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise Refused(f"{path.name} can't be used: {error}") from None
-        place = places[name] = str(mapping(keys.get(f"{project}:{section}")).get(key))
-        for api_version, version in mapping(keys.get(f"{project}:versions")).items():
-            own = mapping(version)
-            if own.get("state") != "retired" and "release" in own:
-                release = str(api_version), str(own["release"])
-                found.setdefault(place, {}).setdefault(release, []).append(name)
-    return found.get(places.get(stack), {})
+    return str(mapping(keys.get(section)).get(key))
 
 
 def main(stack: str) -> None:
@@ -74,4 +92,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()

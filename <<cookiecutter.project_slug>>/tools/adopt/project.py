@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from serving.release import Build
 from tools import limit
 from tools.compatibility import frozen
 from tools.model import FOLDER, file_sha256, read
 from tools.refused import Refused
+from tools.working_tree import own_build
 
 ROOT = FOLDER.parent
 # What Git should not hold: above this, a model belongs to a bucket or to Git LFS.
@@ -27,7 +27,7 @@ def api_version() -> str:
     Raises:
         Refused: it is frozen.
     """
-    build = Build.load()
+    build = own_build()
     try:
         reasons = frozen(ROOT).get(build.api_version)
     except ValueError as error:

@@ -150,17 +150,22 @@ class Settings(Section):
         problems += _place_problems(place, given)
         if settings:
             settings._place = place
+            problems += settings._owned_problems(place)
             problems += settings._stack_problems(place)
         if settings is None or problems:
             raise Problems("\n".join(problems))
         return settings
 
+    def _owned_problems(self, place: Place) -> Iterator[str]:
+        """What is there already, and is of another account or part of AWS."""
+        for key, arn in (("oidc_provider", self.oidc_provider), ("boundary", self.boundary)):
+            if arn:
+                _, partition, _, _, account, _ = arn.split(":", 5)
+                if partition != place.partition or account not in (place.account, "aws"):
+                    yield f"{key}: {arn} is of another account; write one of {place.account}."
+
     def _stack_problems(self, place: Place) -> Iterator[str]:
         """Stacks whose roles could change what is not theirs: they know it by how names start."""
-        for key, arn in (("oidc_provider", self.oidc_provider), ("boundary", self.boundary)):
-            _, partition, _, _, account, _ = (arn or place.issuer).split(":", 5)
-            if partition != place.partition or account not in (place.account, "aws"):
-                yield f"{key}: {arn} is of another account; write one of {place.account}."
         if not self.stacks:
             yield "stacks: is empty; list at least one stack."
         if len({each.lower() for each in self.stacks}) < len(self.stacks):

@@ -13,6 +13,7 @@ from infra.names import DOMAIN, Name
 from infra.ours import not_ours
 
 USER = 10001  # as in the Dockerfile
+AMOUNT = r"([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)(Mi|Gi)"
 
 
 def _cpu(value: str) -> str:
@@ -22,13 +23,13 @@ def _cpu(value: str) -> str:
 
 
 def _memory(value: str) -> str:
-    if not re.fullmatch(r"([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)(Mi|Gi)", value):
+    if not re.fullmatch(AMOUNT, value):
         raise ValueError(f'{spelt(value)} is no amount of memory; write one such as "512Mi"')
     return value
 
 
 def _size(value: str) -> str:
-    if not re.fullmatch(r"([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)(Mi|Gi)", value):
+    if not re.fullmatch(AMOUNT, value):
         raise ValueError(f'{spelt(value)} is no size; write one such as "2Gi"')
     return value
 

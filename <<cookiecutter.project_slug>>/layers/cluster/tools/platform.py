@@ -15,7 +15,7 @@ def wanted_by(stack: str) -> str:
     """The platform of this working tree's API version in a stack.
 
     Raises:
-        Refused: there is no such stack, or no such API version.
+        Refused: there is no such stack, or pyproject.toml names no build.
     """
     keys = stack_file.of_version(ROOT, stack, own_build().api_version)
     return f"linux/{mapping(keys.get('node_selector')).get(LABEL, 'amd64')}"

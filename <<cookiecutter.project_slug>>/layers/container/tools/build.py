@@ -4,8 +4,6 @@ It is named as Pulumi.<stack>.yaml says, and its labels say what it was made of.
 the engine's own. Run by `make build`.
 """
 
-import sys
-
 from tools.engine import Engine
 from tools.image import labels, name, parser
 from tools.platform import wanted_by
@@ -29,4 +27,4 @@ if __name__ == "__main__":
         platform = arguments.platform or wanted_by(arguments.stack)
         main(arguments.stack, arguments.engine, platform, *others)
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()

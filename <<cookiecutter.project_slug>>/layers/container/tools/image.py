@@ -98,4 +98,4 @@ if __name__ == "__main__":
     try:
         print(name(sys.argv[1]))
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()

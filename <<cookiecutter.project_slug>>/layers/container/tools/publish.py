@@ -6,7 +6,6 @@ is there is not sent again, and needs no image on this machine. With `--compare`
 whether what is published is this.
 """
 
-import sys
 from collections.abc import Mapping
 
 from tools import repository
@@ -117,8 +116,5 @@ if __name__ == "__main__":
     try:
         platform = given.platform or wanted_by(given.stack)
         print(main(given.stack, given.engine, platform, given.other, compare=given.compare))
-    except NotBuilt as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.STATUS)
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()

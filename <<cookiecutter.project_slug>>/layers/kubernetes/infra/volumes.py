@@ -27,7 +27,7 @@ def volume_mounts(version: Version) -> list[k8s.core.v1.VolumeMountArgsDict]:
         {"name": "tmp", "mount_path": "/tmp"}  # noqa: S108 (of the pod alone)
     ]
     if version.shm_size:
-        own.append({"name": "shm", "mount_path": "/dev/shm"})  # noqa: S108
+        own.append({"name": "shm", "mount_path": "/dev/shm"})  # noqa: S108 (likewise)
     for place, each in enumerate(version.mounts):
         mount: k8s.core.v1.VolumeMountArgsDict = {"name": _name(place), "mount_path": each.path}
         own.append({**mount, "read_only": True} if each.is_read_only else mount)

@@ -214,7 +214,7 @@ def balanced(stacks: Stacks, **keys: Any) -> Program:
     return exposed(stacks, "load_balancer", load_balancer=keys)
 
 
-@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="not under this scheme")
+@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="of the host scheme alone")
 def test_a_load_balancer_is_public_unless_it_is_told_otherwise(stacks: Stacks) -> None:
     said = "v1: its load balancer is open to everybody, without TLS. To close it,"
     assert any(each.startswith(said) for each in balanced(stacks).warnings)
@@ -222,7 +222,7 @@ def test_a_load_balancer_is_public_unless_it_is_told_otherwise(stacks: Stacks) -
         assert not balanced(stacks, **keys).warnings
 
 
-@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="not under this scheme")
+@pytest.mark.skipif("load_balancer" not in EXPOSURES, reason="of the host scheme alone")
 def test_a_load_balancer_is_set_up_as_the_stack_says(stacks: Stacks) -> None:
     own = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "mine"}
     ranges = ["10.0.0.0/8"]
@@ -251,7 +251,7 @@ def test_a_front_has_all_host_names_of_its_version(stacks: Stacks, expose: str) 
     assert program.exports["v1_base_url"].startswith(f"https://{hosts[0]}")
 
 
-@pytest.mark.skipif("ingress" not in EXPOSURES, reason="not under this scheme")
+@pytest.mark.skipif("ingress" not in EXPOSURES, reason="no Ingress routes by a header")
 def test_an_ingress_tells_its_controller_more(stacks: Stacks) -> None:
     ingress = {"class_name": "alb", "annotations": {"alb.ingress.kubernetes.io/scheme": "internal"}}
     program = exposed(stacks, "ingress", ingress=ingress)

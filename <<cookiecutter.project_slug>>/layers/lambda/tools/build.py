@@ -109,7 +109,7 @@ def wanted_by(stack: str) -> str:
     """The architecture of this working tree's API version in a stack.
 
     Raises:
-        Refused: there is no such stack, or no such API version.
+        Refused: there is no such stack, or pyproject.toml names no build.
     """
     keys = stack_file.of_version(ROOT, stack, own_build().api_version)
     return str(keys.get("architecture", "arm64"))
@@ -363,4 +363,4 @@ if __name__ == "__main__":
     try:
         main(wanted_by(sys.argv[2]) if sys.argv[1] == "--of" else sys.argv[1])
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()

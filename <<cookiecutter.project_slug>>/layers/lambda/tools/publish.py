@@ -8,7 +8,6 @@ publishes nothing, and only says whether what is published is this.
 import argparse
 import io
 import json
-import sys
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -113,8 +112,5 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     try:
         print(main(arguments.stack, arguments.other, compare=arguments.compare))
-    except NotBuilt as problem:
-        print(problem, file=sys.stderr)
-        sys.exit(problem.STATUS)
     except Refused as problem:
-        sys.exit(str(problem))
+        problem.end()
