@@ -271,12 +271,12 @@ def timed(base: Base, mutant: Mutant) -> tuple[str | None, float]:
     return verdict(base, mutant), time.perf_counter() - started
 
 
-def missed(mutants: list[Mutant]) -> int:
-    """How many are not caught; prints a line for each. Ends the program where a test is red."""
+def missed(mutants: list[Mutant]) -> list[str]:
+    """The lines of those not caught; prints one for each. Ends the program where a test is red."""
     tests: dict[str | None, set[str]] = {}
     for test in (test for each in mutants for test in each.caught_by):
         tests.setdefault(test.combination, set()).add(test.name)
-    count = 0
+    lines: list[str] = []
     with (
         tempfile.TemporaryDirectory() as temporary,
         ThreadPoolExecutor(os.process_cpu_count()) as pool,
@@ -290,9 +290,10 @@ def missed(mutants: list[Mutant]) -> int:
         results = pool.map(timed, [base] * len(mutants), mutants)
         for mutant, (problem, seconds) in zip(mutants, results, strict=True):
             word, why = ("MISSED", f": {problem}") if problem else ("caught", "")
-            print(f"{word} {seconds:4.1f} s  {mutant.subject}: {mutant.name}{why}", flush=True)
-            count += problem is not None
-    return count
+            line = f"{word} {seconds:4.1f} s  {mutant.subject}: {mutant.name}{why}"
+            print(line, flush=True)
+            lines += [line] if problem else []
+    return lines
 
 
 def main(words: list[str]) -> None:
@@ -312,10 +313,11 @@ def main(words: list[str]) -> None:
             sys.exit(f"no subject and no mutant is named {', '.join(sorted(unknown))}")
         mutants = [each for each in mutants if {each.subject, each.name} & {*words}]
     failures = missed(mutants)
-    print(f"{len(mutants)} mutants, {failures} failures")
+    # Once more at the end, where who reads a long log looks first.
+    print(*failures, f"{len(mutants)} mutants, {len(failures)} failures", sep="\n")
     if verify and not failures:
         VERIFIED.write_text(git("rev-parse", "HEAD").stdout, "utf-8")
-    sys.exit(failures > 0)
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def test_what_takes_long_is_left_to_make_full_and_said(
     judged: list[Mutant] = []
     monkeypatch.setattr(mutate, "every_mutant", lambda: several)
     monkeypatch.setattr(mutate, "changed_files", lambda: None)
-    monkeypatch.setattr(mutate, "missed", lambda mutants: judged.extend(mutants) or 0)
+    monkeypatch.setattr(mutate, "missed", lambda mutants: judged.extend(mutants) or [])
     with pytest.raises(SystemExit):
         mutate.main(["changed"])
     assert [each.name for each in judged] == ["front"]
