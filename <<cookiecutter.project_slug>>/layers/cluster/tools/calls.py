@@ -1,0 +1,15 @@
+"""Who has called an API version, as Prometheus counts."""
+
+from datetime import datetime
+
+from tools.clients import Calls
+from tools.refused import Refused
+
+
+def calls(_version: str, _stack: str, _since: datetime) -> list[Calls]:
+    """The calls since a moment, by client.
+
+    Raises:
+        Refused: they can't be asked for.
+    """
+    raise Refused("nothing asks Prometheus for callers yet.")
