@@ -459,6 +459,17 @@ def test_a_model_that_fails_is_a_500_and_the_log_says_why(by_path: Stack) -> Non
     assert "ZeroDivisionError" in line["error"]
 
 
+def test_who_calls_is_asked_of_the_log(two: Stack, key: dict[str, str]) -> None:
+    assert two.send("v1", "/predict", EXAMPLE, JSON | key).status == 200
+    said = two.tool("callers", "dev", "v1", "--since", "1h")
+    assert said.returncode == 1, said.stdout + said.stderr
+    client, *_, share, percent = said.stdout.splitlines()[1].split()
+    assert (client, share, percent) == (f"{SLUG}-dev", "100.0", "%")
+    gone = two.tool("callers", "dev", "v3")
+    assert gone.returncode == 2
+    assert "VERSION is 'v3'; Pulumi.dev.yaml has" in gone.stderr
+
+
 def test_who_signs_may_call_what_a_policy_allows(project: Path) -> None:
     with emulator(AUTH="true") as url:
         stack = Stack(url, project, scheme_of(project))

@@ -5,6 +5,8 @@
 - A function that fails, or that is throttled, is answered by a gateway response.
 - PutRestApi in overwrite mode: it resets what the document doesn't say, or refuses as told to be.
 - Stages are added to usage plans, and taken out.
+- Events have the id of the API key that let a request in.
+- Queries of logs count lines by a field, and say when the last one was.
 """
 
 import json
@@ -18,7 +20,7 @@ from urllib.parse import parse_qs
 import airspeed
 import ministack.app
 from ministack.core.responses import request_scope
-from ministack.services import apigateway_v1
+from ministack.services import apigateway_v1, cloudwatch_logs
 
 type Scope = dict[str, Any]
 type App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -40,6 +42,12 @@ RESET = {
 }
 plain_mock = apigateway_v1._invoke_mock_v1
 plain_proxy = apigateway_v1._invoke_lambda_proxy_v1
+plain_event = apigateway_v1._build_lambda_event_v1
+plain_query = cloudwatch_logs._start_query
+COUNTED = re.compile(
+    r"filter ispresent\((?P<has>\w+)\) \| stats count\(\*\) as calls,"
+    r" max\(@timestamp\) as last_seen by (?P<by>\w+) \|.*"
+)
 
 
 def mock(integration: Scope) -> tuple[int, dict[str, str], bytes]:
@@ -70,6 +78,41 @@ async def proxy(*args: Any, **named: Any) -> Any:
     if isinstance(answer, tuple) and answer[0] == 429 and b'"Reason"' in answer[2]:
         # https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw
         return apigateway_v1._gw_error("INTEGRATION_FAILURE", "error")
+    return answer
+
+
+def event(*args: Any, **named: Any) -> Scope:
+    """What a function is called with; the key's id is `identity.apiKeyId`."""
+    made = plain_event(*args, **named)
+    value = {name.lower(): value for name, value in made["headers"].items()}.get("x-api-key")
+    known = (each["id"] for each in apigateway_v1._api_keys.values() if each["value"] == value)
+    made["requestContext"]["identity"]["apiKeyId"] = next(known, None)
+    return made
+
+
+def query(data: Scope) -> Any:
+    """A query of logs that counts lines of JSON by a field; any other as it was."""
+    counted = COUNTED.fullmatch(data["queryString"])
+    if counted is None:
+        return plain_query(data)
+    answer = plain_query(data | {"queryString": "fields @timestamp, @message | limit 10000"})
+    if answer[0] != 200:
+        return answer
+    found: dict[str | None, list[str]] = {}
+    own = cloudwatch_logs._queries[json.loads(answer[2])["queryId"]]
+    for row in own["results"]:
+        cells = {cell["field"]: cell["value"] for cell in row}
+        line = json.loads(cells["@message"]) if cells["@message"].startswith("{") else {}
+        if counted["has"] in line:
+            found.setdefault(line.get(counted["by"]), []).append(cells["@timestamp"])
+    own["results"] = [
+        [
+            *([{"field": counted["by"], "value": value}] if value else []),
+            {"field": "calls", "value": str(len(times))},
+            {"field": "last_seen", "value": max(times)},
+        ]
+        for value, times in found.items()
+    ]
     return answer
 
 
@@ -194,5 +237,7 @@ if __name__ == "__main__":
     apigateway_v1._invoke_mock_v1 = mock
     apigateway_v1._update_usage_plan = update_usage_plan
     apigateway_v1._invoke_lambda_proxy_v1 = proxy
+    apigateway_v1._build_lambda_event_v1 = event
+    cloudwatch_logs._start_query = query
     ministack.app.app = Imports(RoutingRules(ministack.app.app))
     ministack.app.main()

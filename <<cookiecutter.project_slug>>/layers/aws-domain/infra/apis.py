@@ -6,6 +6,7 @@ import pulumi
 
 from infra.account import account_logging
 from infra.api import Api, Backend
+from infra.scheme import api_name
 from infra.settings import Settings
 
 
@@ -16,6 +17,6 @@ def api_per_version(
     name = settings.stack.prefix
     logging = account_logging(name, settings.manage_account_logging, settings.role, opts)
     return {
-        version: Api(f"{name}-{version}", {version: own}, backends, settings, logging, opts)
+        version: Api(api_name(name, version), {version: own}, backends, settings, logging, opts)
         for version, own in settings.versions.items()
     }

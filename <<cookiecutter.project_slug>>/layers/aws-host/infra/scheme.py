@@ -16,6 +16,11 @@ def prefixes(api_version: str) -> tuple[str, ...]:
     return ("", f"/{api_version}")
 
 
+def api_name(prefix: str, api_version: str) -> str:
+    """The name of the API that an API version has of its own. prefix: the stack's."""
+    return f"{prefix}-{api_version}"
+
+
 class StackKeys(Section):
     """No keys of a stack belong to this scheme."""
 

@@ -11,6 +11,11 @@ def prefixes(api_version: str) -> tuple[str, ...]:
     return (f"/{api_version}",)
 
 
+def api_name(prefix: str, _api_version: str) -> str:
+    """The name of the one API of a stack. prefix: the stack's."""
+    return prefix
+
+
 class StackKeys(Section):
     """No keys of a stack belong to this scheme."""
 

@@ -1,15 +1,49 @@
-"""Who has called an API version, by its log."""
+"""Who has called an API version, as its log in CloudWatch says."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.asking import CannotAsk
 from tools.clients import Calls
+from tools.credentials import client
+from tools.deployed import Wanted
+from tools.insights import count
+from tools.logged import lines
 from tools.refused import Refused
 
 
-def calls(_version: str, _stack: str, _since: datetime) -> list[Calls]:
-    """The calls since a moment, by client.
+def calls(version: str, stack: str, since: datetime) -> list[Calls]:
+    """The calls since a moment, by client; a key goes by its name.
 
     Raises:
         Refused: they can't be asked for.
     """
-    raise Refused("nothing asks the logs for callers yet.")
+    try:
+        config, settings = Wanted.of(stack)
+        logs = client("logs", stack, config)
+        found = count(logs, *lines(settings, version), since)
+        gateway = client("apigateway", stack, config)
+    except CannotAsk as reason:
+        raise Refused(str(reason)) from None
+    prefix = f"{settings.stack.prefix}-"
+    named: Mapping[str, list[Calls]] = defaultdict(list)
+    for each in found:
+        named[_name(gateway, each.client).removeprefix(prefix)].append(each)
+    return [
+        Calls(name, max(each.last_seen for each in own), sum(each.calls for each in own))
+        for name, own in named.items()
+    ]
+
+
+def _name(gateway: Any, client: str) -> str:
+    """The name of a key of API Gateway; what is none, or is gone, as it is."""
+    if not client.isalnum():
+        return client
+    try:
+        return gateway.get_api_key(apiKey=client)["name"]
+    except (BotoCoreError, ClientError):
+        return client

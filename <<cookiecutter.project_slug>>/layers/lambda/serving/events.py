@@ -45,6 +45,24 @@ def keeps_warm(event: object) -> bool:
     return fields.get("warmer") is True or fields.get("source") in TIMERS
 
 
+def client_of(event: Mapping[str, Any]) -> str:
+    """Who sent a request, as API Gateway found it; empty where everybody may call.
+
+    The id of an API key, never its value; else whom a token or a signature names.
+    """
+    context = _fields(event.get("requestContext"))
+    identity, authorizer = _fields(context.get("identity")), _fields(context.get("authorizer"))
+    named = (
+        identity.get("apiKeyId"),
+        _fields(authorizer.get("claims")).get("sub"),
+        _fields(_fields(authorizer.get("jwt")).get("claims")).get("sub"),
+        authorizer.get("principalId"),
+        identity.get("userArn"),
+        _fields(authorizer.get("iam")).get("userArn"),
+    )
+    return next((each for each in named if isinstance(each, str)), "")
+
+
 def _format_1(event: Mapping[str, Any], fallback_id: str) -> Request:
     resource: str = event["resource"]
     headers: dict[str, list[str]] = {}

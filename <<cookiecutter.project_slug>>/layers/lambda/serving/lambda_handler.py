@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from serving.app import App, Request, Response
-from serving.events import NotARequest, keeps_warm, request_of
+from serving.events import NotARequest, client_of, keeps_warm, request_of
 from serving.problem import Problem, plain
 
 # The most that Lambda returns for one call, counted as JSON.
@@ -63,10 +63,10 @@ class Handler:
             detail = "The answer is larger than 6 MB. Send fewer instances at once."
             response = self.app.failed(response.request_id, Problem(500, detail))
             result = _proxy_response(response)
-        self._log(request, response, started)
+        self._log(request, client_of(event), response, started)
         return result
 
-    def _log(self, request: Request, response: Response, started: float) -> None:
+    def _log(self, request: Request, client: str, response: Response, started: float) -> None:
         """Write one line, log entry and CloudWatch metric (Embedded Metric Format) at once."""
         line: dict[str, Any] = {
             "_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [METRICS]},
@@ -82,6 +82,8 @@ class Handler:
             "Instances": response.instances,
             "ServerErrors": int(response.status >= 500),
         }
+        if client:
+            line["client"] = plain(client)
         if response.error:
             line["error"] = response.error
         self.cold_start = False

@@ -152,6 +152,28 @@ def test_each_request_is_one_line_of_log_and_metric(
     assert (common | refused).items() <= second.items()
 
 
+@pytest.mark.parametrize(
+    ("context", "client"),
+    [
+        ({"identity": {"apiKeyId": "k1", "apiKey": "secret", "userArn": None}}, "k1"),
+        ({"identity": {"apiKeyId": None, "userArn": "arn:aws:sts::1:a"}}, "arn:aws:sts::1:a"),
+        ({"identity": {}, "authorizer": {"claims": {"sub": "s1", "email": "secret"}}}, "s1"),
+        ({"authorizer": {"principalId": "p1", "token": "secret"}}, "p1"),
+        ({"authorizer": {"jwt": {"claims": {"sub": "s2"}}}}, "s2"),
+        ({"authorizer": {"iam": {"userArn": "arn:aws:iam::1:user/b"}}}, "arn:aws:iam::1:user/b"),
+        ({"identity": {"apiKeyId": ["k1"]}, "authorizer": "secret"}, None),
+        ({}, None),
+    ],
+)
+def test_the_log_says_who_called_and_never_by_a_secret(
+    handler: Handler, capsys: pytest.CaptureFixture[str], context: Any, client: str | None
+) -> None:
+    assert handler(event(requestContext=context), CONTEXT)["statusCode"] == 200
+    said = capsys.readouterr().out
+    assert json.loads(said).get("client") == client
+    assert "secret" not in said
+
+
 @pytest.mark.parametrize("kind", [RuntimeError, BaseException], ids=["error", "panic"])
 def test_the_log_says_why_the_model_failed_and_the_answer_does_not(
     handler: Handler,
