@@ -22,14 +22,17 @@ REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris-classifier"
 class Deployed:
     """One API version, `v1`, of a rendered project: run with the template's own environment.
 
-    environ: what its container is told. paths: those of the document that API Gateway imports.
+    cors: that key of the stack. environ: what its container is told. paths: those of the document
+    that API Gateway imports.
     """
 
-    def __init__(self, project: Path, **keys: str) -> None:
+    def __init__(self, project: Path, cors: dict[str, Any] | None = None, **keys: str) -> None:
         own = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
         stack = yaml.safe_load((project / "Pulumi.dev.yaml").read_text("utf-8"))["config"]
         stack[f"{own['name']}:versions"] = {"v1": {"release": own["version"], **keys}}
         stack[f"{own['name']}:image"] = {"repository": REPOSITORY}
+        if cors:
+            stack[f"{own['name']}:cors"] = cors
         config = {k: v if isinstance(v, str) else json.dumps(v) for k, v in stack.items()}
         said = subprocess.run(
             [sys.executable, "-P", "tests/program.py", own["name"], "dev", json.dumps(config)],

@@ -189,3 +189,49 @@ def test_templates_ask_of_java_only_what_it_has(deprecated: Deployed) -> None:
     of_strings = {"lastIndexOf", "length", "matches", "substring", "toLowerCase"}
     of_maps = {"get", "keySet"}
     assert called == of_strings | of_maps | {"params", "parseJson", "path", "urlEncode"}
+
+
+ONE, OTHER = "https://app.example.org", "http://localhost:5173"
+ALLOW_ORIGIN = "access-control-allow-origin"
+
+
+@pytest.fixture(scope="module", params=[ONE, "*", [ONE, OTHER]], ids=["one", "all", "several"])
+def opened(request: pytest.FixtureRequest, cookies_session: Any) -> tuple[Any, Deployed]:
+    """Which pages may call, and a version's front that lets them."""
+    project = baker(cookies_session)(target="sagemaker", versioning="path")
+    return request.param, Deployed(project, {"origin": request.param})
+
+
+# What an endpoint says, of each kind of answer that the front makes of it.
+KINDS = {"a prediction": endpoint(Ours()), "its own error": endpoint(Ours(422))}
+KINDS |= {name: lambda *_, strange=strange: strange for name, (strange, _) in STRANGE.items()}
+
+
+@pytest.mark.parametrize("invoke", KINDS.values(), ids=KINDS)
+def test_the_pages_that_the_stack_file_names_may_read_every_answer(
+    opened: tuple[Any, Deployed], invoke: Endpoint
+) -> None:
+    origin, deployed = opened
+    for name in ("Origin", "origin", "ORIGIN"):
+        for page in (ONE, OTHER, "https://evil.example", f"{ONE}.evil.example", "null", "$ref", ""):
+            answer = Gateway(deployed.operation, invoke)([JSON, (name, page)], b"{}", FRONTS_ID)
+            listed = page if page in origin else None
+            assert answer.headers.get(ALLOW_ORIGIN) == (
+                origin if isinstance(origin, str) else listed
+            )
+            assert answer.headers.get("vary") == (None if isinstance(origin, str) else "Origin")
+            assert "X-Model-Release" in answer.headers["access-control-expose-headers"]
+    answer = Gateway(deployed.operation, invoke)([JSON], b"{}", FRONTS_ID)
+    assert answer.headers.get(ALLOW_ORIGIN) == (origin if isinstance(origin, str) else None)
+
+
+def test_a_container_is_told_nothing_of_pages(opened: tuple[Any, Deployed]) -> None:
+    assert "CORS_ORIGINS" not in opened[1].environ
+
+
+def test_a_page_that_sends_many_headers_changes_nothing(opened: tuple[Any, Deployed]) -> None:
+    origin, deployed = opened
+    many = [(f"X-{number}", ONE) for number in range(2_000)]
+    sent = [JSON, *many, ("Origin", ", ".join([ONE] * 1_000))]
+    answer = Gateway(deployed.operation, endpoint(Ours()))(sent, b"{}", FRONTS_ID)
+    assert answer.headers.get(ALLOW_ORIGIN) == (origin if isinstance(origin, str) else None)

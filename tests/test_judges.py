@@ -42,6 +42,12 @@ def of_target(table: str, target: str) -> dict[str, Any]:
     return TABLES[table]["both"] | TABLES[table][target]
 
 
+def documents(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What API Gateway would import."""
+    puts = [each for each in resources if each["type"].endswith(":RestApiPut")]
+    return [json.loads(each["inputs"]["body"]) for each in puts]
+
+
 class OnAws:
     """A project of a target and a scheme, and what two of its stacks register.
 
@@ -57,8 +63,7 @@ class OnAws:
         said = programs(project, python, stacks)
         self.resources: list[dict[str, Any]] = said["all"]["resources"]
         self.ruled: list[dict[str, Any]] = said["ruled"]["resources"]
-        puts = [each for each in said["api"]["resources"] if each["type"].endswith(":RestApiPut")]
-        self.documents: list[dict[str, Any]] = [json.loads(each["inputs"]["body"]) for each in puts]
+        self.documents = documents(said["api"]["resources"])
 
 
 @pytest.fixture(scope="session", params=JUDGED, ids=lambda each: "-".join(each.values()))
@@ -88,7 +93,7 @@ def mocks(on_aws: OnAws) -> dict[str, dict[str, Any]]:
 
 def test_the_documents_are_openapi(on_aws: OnAws) -> None:
     assert on_aws.documents
-    for document in on_aws.documents:
+    for document in (*on_aws.documents, *documents(on_aws.ruled)):
         openapi_spec_validator.validate(document)
 
 

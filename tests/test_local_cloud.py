@@ -15,9 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser import Call, page, why_not
 from tests.conftest import SCHEMES
 from tests.local_cloud.emulator import ACCOUNT, ARCHITECTURE, REGION, emulator
 from tests.local_cloud.stack import EXAMPLE, JSON, Answer, Stack, send
@@ -403,7 +405,7 @@ def test_what_an_import_resets_is_as_the_document_says(by_path: Stack) -> None:
     assert (api["name"], api["endpointConfiguration"]) == (f"{SLUG}-dev", {"types": ["REGIONAL"]})
 
 
-def rebuild(stack: Stack, without: str, **added: str) -> None:
+def rebuild(stack: Stack, without: str | tuple[str, ...], **added: str) -> None:
     """Replace the zip of v1 by one without what starts so, and with other files."""
     whole = stack.project / f"dist/{SLUG}-0.1.0-{ARCHITECTURE}.zip"
     changed = whole.with_name("changed.zip")
@@ -614,3 +616,131 @@ def test_a_throttled_request_is_told_to_come_back(by_path: Stack) -> None:
     throttled = [answer for answer in answers if answer.status == 429]
     assert throttled
     assert throttled[0].json["title"] == "Too Many Requests"
+
+
+@pytest.fixture
+def browser() -> None:
+    """A browser; where none runs, a test that needs one says why it is skipped."""
+    if reason := why_not():
+        pytest.skip(reason)
+
+
+def called(
+    stack: Stack, path: str, headers: dict[str, str] = JSON, method: str = "POST"
+) -> Callable[[bytes | None], Call]:
+    """How a page calls a path of v1 with a body."""
+    port = urlsplit(stack.url).port
+    url = stack.base_urls["v1"].replace("https://", "http://") + path
+    if stack.scheme == "header":
+        headers = headers | {"X-API-Version": "v1"}
+        url = url.replace(path, f":{port}{path}")
+    return lambda body: (
+        url,
+        {"method": method, "headers": headers} | ({"body": body.decode()} if body else {}),
+    )
+
+
+def elsewhere(stack: Stack) -> str:
+    """Where the stack's domain is, for a browser."""
+    host = urlsplit(stack.base_urls["v1"]).hostname
+    return f"MAP {host} 127.0.0.1" if stack.scheme == "header" else ""
+
+
+@pytest.mark.usefixtures("browser")
+def test_a_page_of_another_origin_predicts_and_reads_what_went_wrong(empty: Stack) -> None:
+    with page() as own:
+        # Before a call a browser asks the default version, whichever is called then.
+        default = {"default_version": "v2"} if empty.scheme == "header" else {}
+        empty.up(versions=TWO, cors={"origin": own.origin}, **default)
+        key = JSON | empty.key()
+        found = own.fetches(
+            called(empty, "/predict", key)(EXAMPLE),
+            called(empty, "/predict", key)(b"{}"),
+            called(empty, "/predict", key)(b" " * 1_048_577),
+            called(empty, "/predict")(EXAMPLE),
+            called(empty, "/openapi.json", key, "GET")(None),
+            called(empty, "/openapi.json", key)(b"{}"),
+            called(empty, "/nothing", key)(b"{}"),
+            called(empty, "/predict", key, "DELETE")(None),
+            called(empty, "/predict", key | {"X-Strange": "a"})(EXAMPLE),
+            hosts=elsewhere(empty),
+        )
+    prediction, *problems, undeclared, strange = found
+    assert (prediction["status"], prediction["body"]) == (200, ANSWER.decode())
+    assert prediction["headers"]["x-model-release"] == "0.1.0"
+    assert prediction["headers"]["x-request-id"]
+    contract = problems.pop(3)
+    assert (contract["status"], json.loads(contract["body"])["openapi"]) == (200, "3.1.0")
+    assert [each["status"] for each in problems] == [422, 413, 403, 405, 404]
+    read = [json.loads(each["body"])["detail"] for each in problems]
+    assert read[0] == "Object missing required field `instances`."
+    assert read[2] == "Send a valid API key in the header X-API-Key."
+    assert problems[3]["headers"]["allow"] == "GET"
+    # What the browser was not told before that it may send.
+    assert undeclared == strange == {"refused": "TypeError"}
+
+
+@pytest.mark.usefixtures("browser")
+def test_a_page_that_the_stack_file_does_not_name_reads_nothing(by_path: Stack) -> None:
+    with page() as own:
+        for cors in ({}, {"cors": {"origin": "https://app.example.org"}}):
+            by_path.up(versions={"v1": TWO["v1"]}, **cors)
+            key = JSON | by_path.key()
+            found = own.fetches(
+                called(by_path, "/predict", key)(EXAMPLE),
+                called(by_path, "/predict")(EXAMPLE),
+                called(by_path, "/predict", {})(EXAMPLE),  # without a question before it
+                called(by_path, "/nothing", {})(b"{}"),
+            )
+            assert found == [{"refused": "TypeError"}] * 4
+        by_path.up(versions={"v1": TWO["v1"]}, cors={"origin": "*"})
+        (answer,) = own.fetches(called(by_path, "/predict", key)(EXAMPLE))
+        assert answer["status"] == 200
+
+
+@pytest.mark.usefixtures("browser")
+def test_of_several_origins_each_page_may_call_and_others_read_only_what_says_nothing(
+    by_path: Stack,
+) -> None:
+    with page() as one, page() as another, page() as stranger:
+        origins = [one.origin, another.origin]
+        by_path.up(versions={"v1": TWO["v1"]}, cors={"origin": origins})
+        key = JSON | by_path.key()
+        calls = (
+            called(by_path, "/predict", key)(EXAMPLE),
+            called(by_path, "/predict", key)(b"{}"),
+            called(by_path, "/openapi.json", key, "GET")(None),
+            called(by_path, "/nothing", {})(b"{}"),
+            called(by_path, "/predict", {})(b"{}"),  # without a key, and no question before it
+        )
+        for own in (one, another):
+            statuses = [each["status"] for each in own.fetches(*calls)]
+            assert statuses == [200, 422, 200, 404, 403]
+        *others, forbidden = stranger.fetches(*calls)
+        assert others == [{"refused": "TypeError"}] * 4
+        assert forbidden["status"] == 403
+        said = by_path.check(versions={"v1": TWO["v1"]}, cors={"origin": origins})
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_release_that_knows_nothing_of_pages_predicts_and_a_check_says_what_to_do(
+    by_path: Stack,
+) -> None:
+    handler = (by_path.project / "serving/lambda_handler.py").read_text("utf-8")
+    old = handler.replace('"CORS_ORIGINS" in os.environ', "False")
+    assert old != handler
+    without = ("serving/lambda_handler.py", "serving/__pycache__/lambda_handler.")
+    rebuild(by_path, without, lambda_handler=old)
+    keys = {"versions": {"v1": TWO["v1"]}, "cors": {"origin": "https://app.example.org"}}
+    by_path.up(**keys)
+    answer = by_path.send("v1", "/predict", EXAMPLE, JSON | by_path.key())
+    assert answer.status == 200
+    assert "access-control-allow-origin" not in answer.headers
+    said = by_path.check(**keys)
+    assert said.returncode == 1
+    (sentence,) = said.stderr.splitlines()
+    assert sentence.startswith(
+        "v1: the answer to “a prediction for a page of https://app.example.org” has no"
+        " Access-Control-Allow-Origin, which is https://app.example.org; roll out a release that"
+        " has serving/cors.py"
+    )

@@ -125,7 +125,7 @@ def live[L: Live](
                 self.wfile.write(part)
                 time.sleep(0.02 if said.get("drips") else 0)
 
-        do_GET = do_POST  # noqa: N815 (the name that http.server looks for)
+        do_GET = do_OPTIONS = do_POST  # noqa: N815 (the names that http.server looks for)
 
         @override
         def log_message(self, format: str, *args: Any) -> None:

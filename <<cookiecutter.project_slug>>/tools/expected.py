@@ -51,6 +51,7 @@ class Expected:
 
     headers: their values; None: not there. present: what is there, whatever it says. release: what
     an answer that names one must name. body: of an error, its members. schema: of a success.
+    remedy: what to do where it is otherwise, in place of what is said of other answers.
     """
 
     status: int
@@ -59,6 +60,7 @@ class Expected:
     release: str | None = None
     body: Mapping[str, Any] | None = None
     schema: Draft202012Validator | None = None
+    remedy: str | None = None
 
     def differences(self, answer: Answer, remedies: Remedies) -> Iterator[Difference]:
         """What is otherwise, and what to do."""
@@ -72,6 +74,7 @@ class Expected:
 
         def broken(what: str) -> Difference:
             remedy = ELSEWHERE if given.keys().isdisjoint(OURS) else remedies.broken
+            remedy = self.remedy or remedy
             return Difference(what, remedy, final=release == self.release is not None)
 
         if answer.status != self.status:

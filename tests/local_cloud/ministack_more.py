@@ -1,7 +1,8 @@
 """ministack, and what AWS does that it lacks. Runs in ministack's own environment, as a program.
 
 - Routing rules of custom domains: the operations of apigatewayv2, and requests routed by header.
-- The answers of mock methods are Velocity templates, and may name the request's id.
+- The answers of mock methods are Velocity templates: they may name the request's id, read its
+  headers, and override those of the answer. What has no content has none.
 - A function that fails, or that is throttled, is answered by a gateway response.
 - PutRestApi in overwrite mode: it resets what the document doesn't say, or refuses as told to be.
 - Stages are added to usage plans, and taken out.
@@ -13,12 +14,15 @@ import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from fnmatch import fnmatchcase
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
 import airspeed
 import ministack.app
+from airspeed import operators
 from ministack.core.responses import request_scope
 from ministack.services import apigateway_v1, cloudwatch_logs
 
@@ -40,6 +44,8 @@ RESET = {
     "minimumCompressionSize": ("minimum-compression-size", None),
     "policy": ("policy", None),
 }
+# Of the request that is being answered.
+HEADERS: ContextVar[dict[str, str]] = ContextVar("HEADERS")
 plain_mock = apigateway_v1._invoke_mock_v1
 plain_proxy = apigateway_v1._invoke_lambda_proxy_v1
 plain_event = apigateway_v1._build_lambda_event_v1
@@ -55,8 +61,16 @@ def mock(integration: Scope) -> tuple[int, dict[str, str], bytes]:
     status, headers, template = plain_mock(integration)
     request_id = str(uuid.uuid4())
     headers = {k: request_id if v == "context.requestId" else v for k, v in headers.items()}
-    filled = airspeed.Template(template.decode()).merge({"context": {"requestId": request_id}})
-    return status, headers, filled.encode()
+    sent = HEADERS.get()
+    # Java's map, of which only the methods are used.
+    header = SimpleNamespace(keySet=sent.keys, get=sent.get)
+    overridden: dict[str, str] = {}
+    context = {"requestId": request_id, "responseOverride": {"header": overridden}}
+    given = SimpleNamespace(params=lambda: {"header": header})
+    text = "" if status == 204 else template.decode()
+    if template != b"{}":  # ministack's own, where there is no template
+        text = airspeed.Template(template.decode()).merge({"context": context, "input": given})
+    return status, headers | overridden, text.encode()
 
 
 def update_usage_plan(plan_id: str, data: Scope) -> Any:
@@ -133,6 +147,19 @@ async def respond(send: Send, status: int, answer: Any) -> None:
         headers.append((b"x-amzn-errortype", b"BadRequestException"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+class Requests:
+    """An ASGI application around another one: it remembers what a request's headers are."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send on, whatever it is."""
+        if scope["type"] == "http":
+            HEADERS.set({name.decode(): value.decode() for name, value in scope["headers"]})
+        await self.app(scope, receive, send)
 
 
 class Imports:
@@ -239,5 +266,7 @@ if __name__ == "__main__":
     apigateway_v1._invoke_lambda_proxy_v1 = proxy
     apigateway_v1._build_lambda_event_v1 = event
     cloudwatch_logs._start_query = query
-    ministack.app.app = Imports(RoutingRules(ministack.app.app))
+    # What Java's strings have and airspeed's lack.
+    operators.__additional_methods__[str]["toLowerCase"] = str.lower
+    ministack.app.app = Requests(Imports(RoutingRules(ministack.app.app)))
     ministack.app.main()

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from infra.account import AccountLogging
 from infra.config import ApiVersion
+from infra.cors import shared
 from infra.front_alarm import watch
 from infra.logs import access_log, execution_log
 from infra.openapi import document
@@ -61,7 +62,10 @@ class Api(pulumi.ComponentResource):
         integrations = {version: backend.integration for version, backend in own.items()}
         body = pulumi.Output.all(**integrations).apply(
             lambda resolved: json.dumps(
-                document(name, versions, settings.contracts, resolved, settings.auth),
+                shared(
+                    document(name, versions, settings.contracts, resolved, settings.auth),
+                    settings.cors,
+                ),
                 sort_keys=True,
             )
         )

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from infra import encryption
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
+from infra.cors import Cors
 from infra.encryption import KmsKey
 from infra.given import Given
 from infra.openapi import Auth
@@ -42,6 +43,7 @@ class Stack:
     tracing: bool
     role: RoleKeys
     kms_key: str | None
+    cors: Cors | None
 
     @property
     def prefix(self) -> str:
@@ -68,6 +70,9 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
 
     throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
     """How many requests each method of the front takes before it answers 429."""
+
+    cors: Cors | None = None
+    """Pages of other origins that browsers let call the API. Without this key they let none."""
 
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -116,6 +121,7 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
             self.tracing,
             self.role,
             self.kms_key,
+            self.cors,
         )
 
     @property

@@ -151,6 +151,11 @@ def headers_of(api_version: str, version: ApiVersion) -> dict[str, str]:
     return {name: value for name, value in release.headers() if name != "X-Model-Release"}
 
 
+def empty() -> Document:
+    """An operation that needs no key, and answers with nothing but headers."""
+    return _fixed(204, "", "application/json", {}, "none")
+
+
 def _served(
     contract: str,
     responses: Document,

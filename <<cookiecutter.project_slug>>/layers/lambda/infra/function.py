@@ -12,6 +12,7 @@ from infra.code import Code
 from infra.encryption import may_decrypt
 from infra.joins import JOINS, LOOKS
 from infra.network import may_join
+from infra.pages import told
 from infra.roles import granted, make_role, trusted_by
 from infra.secrets import may_read
 from infra.settings import Version
@@ -67,7 +68,7 @@ class ModelFunction(pulumi.ComponentResource):
             memory_size=version.memory_mb,
             timeout=version.timeout_seconds,
             reserved_concurrent_executions=version.reserved_concurrency,
-            environment={"variables": version.environment(api_version)},
+            environment={"variables": version.environment(api_version) | told(stack.cors)},
             kms_key_arn=stack.kms_key,
             source_kms_key_arn=stack.kms_key,
             vpc_config={

@@ -1,7 +1,7 @@
 """Environment variables of a function that nobody but this project or Lambda sets."""
 
 # Beside what every build reads; behind each the key by which a stack file says it.
-OURS: dict[str, str] = {}
+OURS = {"CORS_ORIGINS": "cors"}
 # What Lambda sets, and what configures the AWS libraries of its runtime:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 RESERVED = r"AWS_\w*|LAMBDA_\w*|_HANDLER|_X_AMZN_TRACE_ID"

@@ -11,8 +11,10 @@ from infra import releases
 from infra.archive import Archive
 from infra.aws import AwsSettings
 from infra.config import Example
+from infra.cors import Cors
 from infra.given import Given
 from infra.ours import MOST_BYTES
+from infra.pages import told
 from infra.releases import Releases
 from infra.scheme import VersionKeys
 from infra.version import AwsVersion
@@ -52,12 +54,16 @@ class Version(VersionKeys, AwsVersion):
     def between_keys(self) -> Iterator[str]:
         yield from super().between_keys()
         yield from self._start_problems()
-        variables = json.dumps(self.environment("v999"), separators=(",", ":"))
-        if (size := len(variables.encode())) > MOST_BYTES:
+        if (size := self.size()) > MOST_BYTES:
             yield (
                 f"env: with the project's own variables it has {size:,} bytes as JSON, and Lambda"
                 f" takes {MOST_BYTES:,}; write fewer or shorter ones."
             )
+
+    def size(self, cors: Cors | None = None) -> int:
+        """How many bytes all its variables have, with those of the stack's key `cors`."""
+        variables = self.environment("v999") | told(cors)
+        return len(json.dumps(variables, separators=(",", ":")).encode())
 
     def _start_problems(self) -> Iterator[str]:
         """What Lambda would refuse."""
@@ -94,6 +100,13 @@ class Settings(AwsSettings[Version]):
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
         yield from releases.problems(given)
+        cors = dict(cls._sound_keys(given)).get("cors")
+        for name, version in cls._sound(given):
+            if version.size() <= MOST_BYTES < (size := version.size(cors)):
+                yield (
+                    f"cors.origin: with versions.{name}.env it has {size:,} bytes as JSON, and"
+                    f" Lambda takes {MOST_BYTES:,}; write fewer origins, or fewer variables."
+                )
 
     @classmethod
     @override

@@ -39,6 +39,11 @@ class Handler:
             from serving import secrets  # only here: nobody else waits for its libraries
 
             secrets.load(os.environ)
+        self.cors = None
+        if "CORS_ORIGINS" in os.environ:
+            from serving.cors import Cors  # only here: without it nothing reads it
+
+            self.cors = Cors.load(os.environ)
         self.app = App.load()
         self.cold_start = True
 
@@ -57,12 +62,13 @@ class Handler:
             self.cold_start = False
             return {}
         response = self.app(request)
-        result = _proxy_response(response)
+        pages = self.cors.headers(request) if self.cors else None
+        result = _proxy_response(response, pages)
         # As JSON in JSON a body is at most three times as long: small ones need no counting.
         if 3 * len(response.body) > MAX_RESPONSE_BYTES and _size(result) > MAX_RESPONSE_BYTES:
             detail = "The answer is larger than 6 MB. Send fewer instances at once."
             response = self.app.failed(response.request_id, Problem(500, detail))
-            result = _proxy_response(response)
+            result = _proxy_response(response, pages)
         self._log(request, client_of(event), response, started)
         return result
 
@@ -91,10 +97,13 @@ class Handler:
         sys.stdout.flush()
 
 
-def _proxy_response(response: Response) -> dict[str, Any]:
+def _proxy_response(response: Response, pages: Mapping[str, str] | None) -> dict[str, Any]:
+    headers = dict(response.headers)
+    if pages:
+        headers.update(pages)
     return {
         "statusCode": response.status,
-        "headers": dict(response.headers),
+        "headers": headers,
         "body": response.body.decode(),
         "isBase64Encoded": False,
     }

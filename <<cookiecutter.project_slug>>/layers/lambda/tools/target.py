@@ -7,6 +7,13 @@ from tools import gone
 from tools.credentials import credentials
 from tools.deployed import Deployed
 from tools.front import Asked, Front
+from tools.pages import open_to_browsers, with_pages
+
+# What API Gateway hands on as the function has said it.
+ANSWERS_ITSELF = (
+    "roll out a release that has serving/cors.py, as “Let browsers call it” in docs/how-it-works.md"
+    " says; if this one has it, deploy"
+)
 
 
 class Target:
@@ -19,11 +26,13 @@ class Target:
     @cached_property
     def front(self) -> Front:
         """API Gateway, with what it asks for."""
-        return Front(self.deployed, credentials(self.deployed))
+        return Front(self.deployed, open_to_browsers(credentials(self.deployed)))
 
     def served(self, name: str, version: ApiVersion) -> Asked:
         """What an API version is asked."""
-        return self.front.served(name, version)
+        return with_pages(
+            self.deployed, self.front.served(name, version), ANSWERS_ITSELF, version.release
+        )
 
     def retired(self, name: str, version: ApiVersion) -> Asked:
         """What a retired version is asked."""

@@ -35,6 +35,7 @@ from tools.credentials import client, credentials
 from tools.deployed import Deployed
 from tools.expected import RELEASE, REQUEST_ID
 from tools.front import VERSION_HEADER, Asked, Front, promised
+from tools.pages import open_to_browsers, with_pages
 
 SETTINGS = Config(
     connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": 1}
@@ -61,7 +62,7 @@ class Target:
     @cached_property
     def front(self) -> Front:
         """API Gateway, with what it asks for."""
-        return Front(self.deployed, credentials(self.deployed))
+        return Front(self.deployed, open_to_browsers(credentials(self.deployed)))
 
     @cached_property
     def client(self) -> Any:
@@ -74,7 +75,10 @@ class Target:
 
     def served(self, name: str, version: ApiVersion) -> Asked:
         """What an API version is asked."""
-        asked = self.front.served(name, version) if self.fronted else self._invoked(name, version)
+        if self.fronted:
+            asked = with_pages(self.deployed, self.front.served(name, version))
+        else:
+            asked = self._invoked(name, version)
         # API Gateway makes {} of an empty body.
         whole = [each for each in asked.questions if each[0].body or each[0].method != "POST"]
         return replace(asked, questions=(*whole,))
