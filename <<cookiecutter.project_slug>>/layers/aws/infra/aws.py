@@ -9,7 +9,8 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import encryption
+from infra import clients, encryption
+from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
 from infra.encryption import KmsKey
@@ -65,6 +66,14 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     auth: Auth = "api_key"
     """Who may call. With api_key, callers send a key in the header X-API-Key. With iam, they sign
     with AWS credentials. With none, everybody may call, and every run warns of it."""
+
+    clients: Clients = Field(default_factory=dict)
+    """Clients with keys of their own, each with a usage plan, beside the first key. `make key
+    CLIENT=acme` prints one. Another client changes nothing of these."""
+
+    default_key: bool = True
+    """Whether the stack has a key that belongs to no client, which is its first. With false it
+    goes, and whoever has it can no longer call."""
 
     throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
     """How many requests each method of the front takes before it answers 429."""
@@ -132,6 +141,7 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     @override
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
+        yield from clients.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
             other = path.stem.removeprefix("Pulumi.")
