@@ -9,7 +9,7 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import clients, encryption
+from infra import clients, encryption, web_acl
 from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
@@ -19,6 +19,7 @@ from infra.openapi import Auth
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
 from infra.stack import StackSettings
 from infra.version import AwsVersion
+from infra.web_acl import WebAcl
 
 
 def _topic(value: str) -> str:
@@ -77,6 +78,10 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
 
     throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
     """How many requests each method of the front takes before it answers 429."""
+
+    web_acl: WebAcl | None = None
+    """The ARN of a web ACL of AWS WAF, regional and in the region of the stack, that sees each
+    request first. What it blocks is answered 403."""
 
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -142,6 +147,7 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
         yield from clients.problems(given)
+        yield from web_acl.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
             other = path.stem.removeprefix("Pulumi.")
