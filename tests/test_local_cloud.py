@@ -231,6 +231,36 @@ def test_an_error_has_the_id_of_its_request(two: Stack) -> None:
     assert answer.json["request_id"] == answer.headers["x-request-id"] != ""
 
 
+def test_a_clients_key_works_until_it_goes_and_its_plan_has_its_limits(by_path: Stack) -> None:
+    limited = {"rate": 10, "burst": 20, "quota_per_day": 100_000}
+    by_path.up(versions={"v1": TWO["v1"]}, clients={"acme": limited, "beta": {"keys": ["a", "b"]}})
+    gateway = by_path.client("apigateway")
+    plans = {each["name"]: each for each in gateway.get_usage_plans()["items"]}
+    plan = plans["iris-classifier-dev-client-acme"]
+    assert plan["throttle"] == {"rateLimit": 10, "burstLimit": 20}
+    assert plan["quota"].items() >= {"limit": 100_000, "period": "DAY"}.items()
+    asked = ("v1", "/predict", EXAMPLE)
+    keys = [by_path.key(), by_path.key("acme"), by_path.key("beta", "a"), by_path.key("beta", "b")]
+    assert len({key["X-API-Key"] for key in keys}) == 4
+    assert [by_path.send(*asked, JSON | key).status for key in keys] == [200] * 4
+    by_path.up(
+        versions={"v1": TWO["v1"]},
+        clients={"acme": limited | {"rate": 5}, "beta": {"keys": ["b"]}},
+        default_key=False,
+    )
+    assert [by_path.send(*asked, JSON | key).status for key in keys] == [403, 200, 403, 200]
+    plans = {each["name"]: each for each in gateway.get_usage_plans()["items"]}
+    assert plans.keys() == {f"iris-classifier-dev-client-{each}" for each in ("acme", "beta")}
+    assert plans["iris-classifier-dev-client-acme"]["throttle"]["rateLimit"] == 5
+    changed = {"versions": {"v1": TWO["v1"]}, "clients": {"beta": {"keys": ["b"]}}}
+    by_path.up(**changed, default_key=False)
+    assert by_path.send(*asked, JSON | keys[1]).status == 403
+    said = by_path.check(**changed, default_key=False)
+    assert said.stdout == "v1: release 0.1.0, as Pulumi.live.yaml says.\n", said.stderr
+    printed = by_path.tool("key", "live", "--client", "beta", "--outputs", "outputs.json")
+    assert printed.stdout.strip() == keys[3]["X-API-Key"]
+
+
 @pytest.mark.parametrize("project", ["header"], indirect=True)
 def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, str]) -> None:
     url, headers = two.address("v1", "/predict")

@@ -112,13 +112,16 @@ class Section(BaseModel):
 
 
 def problems_at(key: str, value: Any) -> Iterator[str]:
-    """What is wrong in the sections that stand at a key: in one, or in those of a list."""
+    """What is wrong in the sections that stand at a key: in one, or in several."""
     if isinstance(value, Section):
         yield from (f"{key}.{said}" for said in value.problems())
     elif isinstance(value, tuple):
         several = cast("tuple[Any, ...]", value)
         for place, each in enumerate(several):
             yield from problems_at(f"{key}.{place}", each)
+    elif isinstance(value, dict):
+        for name, each in cast("dict[str, Any]", value).items():
+            yield from problems_at(f"{key}.{name}", each)
 
 
 class ApiVersion(Section):

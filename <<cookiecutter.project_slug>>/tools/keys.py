@@ -79,9 +79,15 @@ class Keys:
                 self._example(whole),
             )
             listed = self._whole(whole.get("items", {}))
-            for inner, dots in ((whole, "."), (listed, "[].")):
+            for inner, dots in ((whole, "."), (listed, "[]."), *self._named(whole)):
                 if "properties" in inner:
                     yield from self._keys(inner, f"{place}{name}{dots}")
+
+    def _named(self, whole: Schema) -> Iterator[tuple[Schema, str]]:
+        """What stands behind each name in a mapping of the owner's, as its example names one."""
+        inner, example = whole.get("additionalProperties"), whole.get("example")
+        if isinstance(inner, dict) and isinstance(example, dict):
+            yield self._whole(inner), f".{next(iter(example))}."
 
     def _whole(self, node: Schema) -> Schema:
         """What is said of a key and of its type; what stands at the key counts."""

@@ -5,9 +5,9 @@
   headers, and override those of the answer. What has no content has none.
 - A function that fails, or that is throttled, is answered by a gateway response.
 - PutRestApi in overwrite mode: it resets what the document doesn't say, or refuses as told to be.
-- Stages are added to usage plans, and taken out.
 - Events have the id of the API key that let a request in.
 - Queries of logs count lines by a field, and say when the last one was.
+- Stages are added to usage plans, and taken out; limits of plans change.
 """
 
 import json
@@ -74,9 +74,14 @@ def mock(integration: Scope) -> tuple[int, dict[str, str], bytes]:
 
 
 def update_usage_plan(plan_id: str, data: Scope) -> Any:
-    """A usage plan with stages added and removed: `add /apiStages <api>:<stage>`."""
+    """A usage plan with other limits, stages added and removed: `add /apiStages <api>:<stage>`."""
     plan = apigateway_v1._usage_plans[plan_id]
     for change in data["patchOperations"]:
+        if change["path"] != "/apiStages":
+            _, place, limit = change["path"].split("/")
+            value = change["value"]
+            plan.setdefault(place, {})[limit] = int(value) if value.isdecimal() else value
+            continue
         api, stage = change["value"].split(":")
         own = {"apiId": api, "stage": stage}
         others = [each for each in plan["apiStages"] if each != own]

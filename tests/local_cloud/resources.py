@@ -261,7 +261,12 @@ def stages(inputs: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 @own("UsagePlan")
 def usage_plan(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
-    """Which stages a key opens."""
+    """Which stages a key opens, and how much it may ask."""
+    limits = {
+        f"/{place}/{name}": value
+        for place in ("throttle", "quota")
+        for name, value in inputs.get(f"{place}Settings", {}).items()
+    }
     if not old:
         return {"id": cloud.do("apigateway.create_usage_plan", inputs)["id"]}
     now, before = stages(inputs), stages(old["inputs"])
@@ -269,6 +274,7 @@ def usage_plan(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properti
     operations = [
         {"op": verb, "path": "/apiStages", "value": ":".join(each)} for verb, each in changes
     ]
+    operations += patches(limits)
     cloud.do("apigateway.update_usage_plan", inputs, patchOperations=operations)
     return {"id": inputs["id"]}
 

@@ -129,9 +129,10 @@ class Stack:
         """A client of the emulator that has a service."""
         return client(self.elsewhere.get(service, self.url), service, key)
 
-    def key(self) -> dict[str, str]:
-        """The header with the stack's API key, looked up as the README says."""
-        identity = self.outputs["api_key_id"]
+    def key(self, owner: str = "", name: str = "a") -> dict[str, str]:
+        """The header with the stack's first API key, or with one of a client's."""
+        ids: Any = self.outputs.get("client_key_ids", {})
+        identity = ids[owner][name] if owner else self.outputs["api_key_id"]
         found = self.client("apigateway").get_api_key(apiKey=identity, includeValue=True)
         return {"X-API-Key": found["value"]}
 

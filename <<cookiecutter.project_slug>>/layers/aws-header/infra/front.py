@@ -1,6 +1,7 @@
 """The front: what answers on the public URL."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -19,7 +20,7 @@ class Front(pulumi.ComponentResource):
     """
 
     base_urls: Mapping[str, pulumi.Output[str]]
-    exports: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[Any]]
 
     def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
@@ -62,7 +63,7 @@ class Front(pulumi.ComponentResource):
         url = pulumi.Output.from_input(f"https://{settings.domain.name}")
         self.base_urls = dict.fromkeys(settings.versions, url)
         self.exports = {
-            **restrict(name, settings.auth, [*apis.values()], child),
+            **restrict(name, settings, [*apis.values()], child),
             "dns_target": domain.regional_domain_name,
             "dns_zone_id": domain.regional_zone_id,
         }

@@ -1,6 +1,7 @@
 """The front: what answers on the public URLs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -16,7 +17,7 @@ class Front(pulumi.ComponentResource):
     """An API of its own for each API version, at an address of its own."""
 
     base_urls: Mapping[str, pulumi.Output[str]]
-    exports: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[Any]]
 
     def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
@@ -24,7 +25,7 @@ class Front(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         apis = api_per_version(backends, settings, child)
         urls = {version: api.url for version, api in apis.items()}
-        exports = dict(restrict(name, settings.auth, [*apis.values()], child))
+        exports = dict(restrict(name, settings, [*apis.values()], child))
         for version, own in settings.versions.items():
             if own.domain:
                 made = self._domain(f"{name}-{version}", own.domain, apis[version], settings)

@@ -1,6 +1,7 @@
 """The front: what answers on the public URL."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
@@ -14,7 +15,7 @@ class Front(pulumi.ComponentResource):
     """One API for all API versions, told apart by path."""
 
     base_urls: Mapping[str, pulumi.Output[str]]
-    exports: Mapping[str, pulumi.Output[str]]
+    exports: Mapping[str, pulumi.Output[Any]]
 
     def __init__(self, backends: Mapping[str, Backend], settings: Settings) -> None:
         name = settings.stack.prefix
@@ -25,5 +26,5 @@ class Front(pulumi.ComponentResource):
         self.base_urls = {
             version: pulumi.Output.concat(api.url, "/", version) for version in settings.versions
         }
-        self.exports = restrict(name, settings.auth, [api], child)
+        self.exports = restrict(name, settings, [api], child)
         self.register_outputs({"base_urls": self.base_urls})

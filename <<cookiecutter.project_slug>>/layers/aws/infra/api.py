@@ -16,6 +16,7 @@ from infra.logs import access_log, execution_log
 from infra.openapi import document
 from infra.scheme import prefixes
 from infra.settings import Settings
+from infra.web_acl import guard
 
 STAGE = "live"
 
@@ -100,6 +101,7 @@ class Api(pulumi.ComponentResource):
             else None,
             opts=pulumi.ResourceOptions.merge(guarded, pulumi.ResourceOptions(depends_on=before)),
         )
+        guard(name, stage.arn, settings.web_acl, child)
         aws.apigateway.MethodSettings(
             name,
             rest_api=api.id,

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import encryption
+from infra import clients, encryption, web_acl
+from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
 from infra.cors import Cors
@@ -19,6 +20,7 @@ from infra.openapi import Auth
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
 from infra.stack import StackSettings
 from infra.version import AwsVersion
+from infra.web_acl import WebAcl
 
 
 def _topic(value: str) -> str:
@@ -68,11 +70,23 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     """Who may call. With api_key, callers send a key in the header X-API-Key. With iam, they sign
     with AWS credentials. With none, everybody may call, and every run warns of it."""
 
+    clients: Clients = Field(default_factory=dict)
+    """Clients with keys of their own, each with a usage plan, beside the first key. `make key
+    CLIENT=acme` prints one. Another client changes nothing of these."""
+
+    default_key: bool = True
+    """Whether the stack has a key that belongs to no client, which is its first. With false it
+    goes, and whoever has it can no longer call."""
+
     throttle: Annotated[Throttle, Field(examples=[{"rate": 50, "burst": 100}])] = Throttle()
     """How many requests each method of the front takes before it answers 429."""
 
     cors: Cors | None = None
     """Pages of other origins that browsers let call the API. Without this key they let none."""
+
+    web_acl: WebAcl | None = None
+    """The ARN of a web ACL of AWS WAF, regional and in the region of the stack, that sees each
+    request first. What it blocks is answered 403."""
 
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -138,6 +152,8 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     @override
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
+        yield from clients.problems(given)
+        yield from web_acl.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
             other = path.stem.removeprefix("Pulumi.")

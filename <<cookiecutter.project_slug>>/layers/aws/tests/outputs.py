@@ -23,7 +23,8 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:apigateway/restApiPut:RestApiPut": lambda i: {},
     "aws:apigateway/stage:Stage": lambda i: {
-        "invokeUrl": f"https://{i['restApi']}.execute-api.{REGION}.amazonaws.com/{i['stageName']}"
+        "arn": f"arn:aws:apigateway:{REGION}::/restapis/{i['restApi']}/stages/{i['stageName']}",
+        "invokeUrl": f"https://{i['restApi']}.execute-api.{REGION}.amazonaws.com/{i['stageName']}",
     },
     "aws:apigateway/usagePlan:UsagePlan": lambda i: {},
     "aws:apigateway/usagePlanKey:UsagePlanKey": lambda i: {},
@@ -38,4 +39,5 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: {},
     "aws:iam/rolePolicy:RolePolicy": lambda i: {},
+    "aws:wafv2/webAclAssociation:WebAclAssociation": lambda i: {},
 }

@@ -79,6 +79,14 @@ def test_an_alarm_watches_each_api_on_its_stage_and_wakes_whom_the_topic_names(
             assert alarm.get("alarmActions") == alarm.get("okActions") == actions
 
 
+def test_a_web_acl_that_goes_does_not_take_the_next_one_along(stacks: Stacks) -> None:
+    acl = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/iris/01234567-89ab"
+    program = stacks.run(web_acl=acl)
+    guards = program.of("WebAclAssociation")
+    assert {each.name for each in guards} == {each.name for each in program.of("Stage")}
+    assert {each.options for each in guards} == {("deleteBeforeReplace",)}
+
+
 @pytest.mark.parametrize(
     ("keys", "requests", "errors"),
     [

@@ -1,5 +1,6 @@
-"""What lets the requests of this machine in: the stack's API key, or a signature."""
+"""What lets the requests of this machine in: an API key of the stack, or a signature."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials as Own
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.problems import mapping
 from tools.asking import CannotAsk, Credentials, Headers, Unreachable, nobody
 from tools.deployed import Deployed
 
@@ -57,7 +59,7 @@ def credentials(deployed: Deployed) -> Credentials:
     """
     match deployed.settings.auth:
         case "api_key":
-            headers = {"X-API-Key": _key(deployed)}
+            headers = {"X-API-Key": api_key(deployed, *_asking(deployed))}
             return lambda *_: headers
         case "iam":
             return _signature(deployed)
@@ -65,11 +67,52 @@ def credentials(deployed: Deployed) -> Credentials:
             return nobody
 
 
-def _key(deployed: Deployed) -> str:
-    """The value of the stack's API key, which AWS holds."""
-    identity = deployed.outputs.get("api_key_id")
-    if identity is None:
-        raise CannotAsk(f"the stack has no API key; run `make deploy STACK={deployed.stack}`.")
+def _asking(deployed: Deployed) -> tuple[str | None, str | None]:
+    """With whose key to ask, and which: what CLIENT and KEY say, else the first that there is."""
+    clients = deployed.settings.clients
+    client = os.environ.get("CLIENT") or None
+    if client is None and not deployed.settings.default_key:
+        client = next(iter(clients))
+    own = clients[client].keys if client in clients else ()
+    return client, os.environ.get("KEY") or next(iter(own), None)
+
+
+def api_key(deployed: Deployed, client: str | None, key: str | None) -> str:
+    """The value of a key, which AWS holds: of a client, or the stack's first where that is None.
+
+    Raises:
+        CannotAsk: it can't be had, or there is none.
+    """
+    return _value(deployed, _identity(deployed, client, key))
+
+
+def _identity(deployed: Deployed, client: str | None, key: str | None) -> str:
+    """By what AWS knows a key."""
+    clients, file = deployed.settings.clients, f"Pulumi.{deployed.stack}.yaml"
+    redeploy = f"run `make deploy STACK={deployed.stack}`"
+    if client is None:
+        if not deployed.settings.default_key:
+            raise CannotAsk(f"default_key is false in {file}; write CLIENT={' or '.join(clients)}.")
+        identity = deployed.outputs.get("api_key_id")
+        if identity is None:
+            raise CannotAsk(f"the stack has no API key; {redeploy}.")
+        return identity
+    if client not in clients:
+        known = f"write CLIENT={' or '.join(clients)}" if clients else "there are no clients"
+        raise CannotAsk(f"{file} has no client {client}; {known}.")
+    keys = clients[client].keys
+    own = key or next(iter(keys), "")
+    if key is None and len(keys) > 1:
+        raise CannotAsk(f"{client} has several keys; write KEY={' or '.join(keys)}.")
+    if own not in keys:
+        raise CannotAsk(f"{client} has no key {own}; write KEY={' or '.join(keys)}.")
+    ids = mapping(mapping(deployed.outputs.get("client_key_ids")).get(client))
+    if own not in ids:
+        raise CannotAsk(f"the key {own} of {client} is not deployed; {redeploy}.")
+    return ids[own]
+
+
+def _value(deployed: Deployed, identity: str) -> str:
     gateway = client("apigateway", deployed.stack, deployed.config)
     try:
         return gateway.get_api_key(apiKey=identity, includeValue=True)["value"]
