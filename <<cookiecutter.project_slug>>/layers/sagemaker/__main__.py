@@ -1,8 +1,9 @@
-"""Everything this stack deploys: per API version an endpoint with its alarms; the front."""
+"""What this stack deploys: per API version an endpoint with its alarms; front, dashboard."""
 
 import pulumi
 
 from infra import transform
+from infra.dashboard import Dashboard
 from infra.endpoint import ModelEndpoint
 from infra.front import Front
 from infra.invocation import Invocation
@@ -15,6 +16,9 @@ for name, version in settings.served.items():
     endpoints[name] = ModelEndpoint(name, version, stack, settings.image)
     pulumi.export(f"{name}_endpoint", endpoints[name].name)
     pulumi.export(f"{name}_log_group", endpoints[name].log_group)
+
+if settings.dashboard:
+    Dashboard(endpoints, stack)
 
 if settings.front == "api_gateway":
     front = Front(

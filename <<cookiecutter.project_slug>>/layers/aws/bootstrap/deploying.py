@@ -46,6 +46,11 @@ OF_ALARMS = (
     "cloudwatch:TagResource",
     "cloudwatch:UntagResource",
 )
+OF_DASHBOARDS = (
+    "cloudwatch:DeleteDashboards",
+    "cloudwatch:GetDashboard",
+    "cloudwatch:PutDashboard",
+)
 # About web ACL and stage, of which the latter takes apigateway:SetWebACL too:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
 GUARDS = (
@@ -119,7 +124,7 @@ def _api_gateway(stack: str, place: Place) -> list[Statement]:
 
 
 def _watching(stack: str, place: Place) -> list[Statement]:
-    """Logs of API Gateway, and alarms."""
+    """Logs of API Gateway, alarms, and the dashboard."""
     prefix = f"{place.project}-{stack}"
     logs = f"log-group:/aws/apigateway/{prefix}"
     return [
@@ -128,4 +133,5 @@ def _watching(stack: str, place: Place) -> list[Statement]:
         allow(["logs:DescribeLogGroups"], "*"),
         allow(["cloudwatch:DescribeAlarms"], place.arn("cloudwatch", "alarm:*")),
         allow(OF_ALARMS, place.arn("cloudwatch", f"alarm:{prefix}-*")),
+        allow(OF_DASHBOARDS, place.of_account("cloudwatch", f"dashboard/{prefix}")),
     ]

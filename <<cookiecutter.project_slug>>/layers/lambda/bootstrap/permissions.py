@@ -1,4 +1,4 @@
-"""What only Lambda needs: functions, the metrics of their logs, a dashboard."""
+"""What only Lambda needs: functions, and the metrics of their logs."""
 
 from bootstrap.logs import KEEPS_LOGS
 from bootstrap.owned import LOOKS_FOR_NETWORKS, may_decrypt, may_join, may_read_secrets
@@ -37,11 +37,6 @@ OF_FUNCTIONS = (
     "lambda:UpdateFunctionConfiguration",
 )
 OF_METRICS = ("logs:DeleteMetricFilter", "logs:DescribeMetricFilters", "logs:PutMetricFilter")
-OF_DASHBOARDS = (
-    "cloudwatch:DeleteDashboards",
-    "cloudwatch:GetDashboard",
-    "cloudwatch:PutDashboard",
-)
 
 
 def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
@@ -53,7 +48,6 @@ def may_deploy_own(stack: str, settings: Settings) -> list[Statement]:
         allow((*KEEPS_LOGS, *OF_METRICS), place.arn("logs", f"log-group:/aws/lambda/{prefix}-*")),
         # They list what there is.
         allow(LOOKS_FOR_NETWORKS, "*"),
-        allow(OF_DASHBOARDS, place.of_account("cloudwatch", f"dashboard/{prefix}")),
         *(may_read_releases(place, *settings.copies_from) if settings.copies_from else []),
     ]
 

@@ -218,6 +218,9 @@ class Settings(AwsSettings[Version]):
     """What clients call. With none, they invoke the endpoints themselves, with AWS credentials,
     and the keys of the front, such as auth and throttle, are without effect."""
 
+    dashboard: bool = False
+    """Make a dashboard in CloudWatch, which has a row of graphs for each API version."""
+
     @property
     @override
     def served(self) -> dict[str, Version]:

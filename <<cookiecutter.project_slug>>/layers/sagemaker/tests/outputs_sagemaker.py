@@ -11,6 +11,7 @@ ARN = f"arn:aws:{{}}:{REGION}:123456789012:{{}}"
 OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "aws:appautoscaling/policy:Policy": lambda i: {},
     "aws:appautoscaling/target:Target": lambda i: {},
+    "aws:cloudwatch/dashboard:Dashboard": lambda i: {},
     # Auto-named, as everything is that has no name.
     "aws:sagemaker/endpoint:Endpoint": lambda i: {
         "arn": ARN.format("sagemaker", f"endpoint/{i['name']}")

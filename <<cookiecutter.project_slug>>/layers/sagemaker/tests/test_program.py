@@ -111,6 +111,25 @@ def test_the_front_says_that_a_version_is_deprecated(stacks: Stacks) -> None:
         assert said["method.response.header.Sunset"] == "'Wed, 31 Mar 2027 00:00:00 GMT'"
 
 
+def test_a_dashboard_has_a_row_for_each_version_where_the_stack_wants_one(
+    stacks: Stacks, two: Program
+) -> None:
+    assert not [*two.of("Dashboard")]
+    program = stacks.run(TWO, dashboard=True)
+    inputs = program.one("Dashboard", "iris-dev").inputs
+    assert inputs["dashboardName"] == "iris-dev"
+    widgets = json.loads(inputs["dashboardBody"])["widgets"]
+    assert [(each["x"], each["y"]) for each in widgets] == [
+        (x, y) for y in (0, 6) for x in (0, 6, 12, 18)
+    ]
+    for each, version in zip(widgets, ["v1"] * 4 + ["v2"] * 4, strict=True):
+        assert each["properties"]["title"].startswith(f"{version}: ")
+        assert each["properties"]["region"] == "eu-central-1"
+        for _, _, *named, _ in each["properties"]["metrics"]:
+            # Without both CloudWatch shows nothing.
+            assert named == ["EndpointName", NAMES[version], "VariantName", "primary"]
+
+
 def test_without_a_front_there_are_only_endpoints(stacks: Stacks) -> None:
     program = stacks.run(front="none")
     assert not [each for each in program.resources if "apigateway" in each.type]
