@@ -13,6 +13,7 @@ from infra.config import ApiVersion
 from infra.front_alarm import watch
 from infra.logs import access_log, execution_log
 from infra.openapi import document
+from infra.reach import reach
 from infra.scheme import prefixes
 from infra.settings import Settings
 from infra.web_acl import guard
@@ -40,6 +41,7 @@ class Api(pulumi.ComponentResource):
 
     A changed document is imported, then deployed, and the stage moves to it at once. An import that
     AWS refuses is tried again by the next deploy; until one succeeds, the stage stays as it is.
+    closed: it has no address of AWS's, so that it is called at a domain alone.
     """
 
     id: pulumi.Output[str]
@@ -54,6 +56,8 @@ class Api(pulumi.ComponentResource):
         settings: Settings,
         logging: AccountLogging | None,
         opts: pulumi.ResourceOptions,
+        *,
+        closed: bool,
     ) -> None:
         super().__init__("infra:api:Api", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -62,7 +66,8 @@ class Api(pulumi.ComponentResource):
         integrations = {version: backend.integration for version, backend in own.items()}
         body = pulumi.Output.all(**integrations).apply(
             lambda resolved: json.dumps(
-                document(name, versions, settings.contracts, resolved, settings.auth),
+                document(name, versions, settings.contracts, resolved, settings.auth)
+                | reach(closed=closed),
                 sort_keys=True,
             )
         )
