@@ -65,6 +65,9 @@ def _holds(operator: str, given: Values | None, wanted: Values) -> bool:
     """Whether a condition holds; a key that is not there has no value that could be equal."""
     if operator == "Null":
         return (given is None) == (wanted == "true")
+    if operator.startswith("ForAllValues:"):
+        alone = operator.removeprefix("ForAllValues:")
+        return all(_holds(alone, each, wanted) for each in _several(given or ()))
     kind, negated = operator.replace("Not", ""), "Not" in operator
     compare = _matches if kind in ("StringLike", "ArnLike", "ArnEquals") else _equals
     if kind not in ("StringLike", "ArnLike", "ArnEquals", "StringEquals", "Bool"):

@@ -271,6 +271,33 @@ def test_the_default_version_answers_what_names_none(two: Stack, key: dict[str, 
     assert unknown.json["detail"] == "X-API-Version is not v1, which is served here."
 
 
+def test_all_versions_are_served_at_a_domain_with_its_records(by_path: Stack) -> None:
+    route53 = by_path.client("route53")
+    made = route53.create_hosted_zone(Name="example.org", CallerReference="1")["HostedZone"]
+    zone = made["Id"].removeprefix("/hostedzone/")
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/of-the-domain"
+    domain = {"name": "api.example.org", "certificate_arn": arn, "hosted_zone_id": zone}
+    keys: dict[str, Any] = {"versions": {"v1": TWO["v1"]}, "domain": domain | {"only": True}}
+    by_path.up(**keys)
+    assert by_path.outputs["v1_url"] == "https://api.example.org/v1/predict"
+    headers = JSON | by_path.key() | {"Host": "api.example.org"}
+    answer = send("POST", f"{by_path.url}/v1/predict", headers, EXAMPLE)
+    assert (answer.status, answer.body) == (200, ANSWER)
+    records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    aliases = {each["Type"]: each["AliasTarget"] for each in records if "AliasTarget" in each}
+    assert {kind: alias["DNSName"].rstrip(".") for kind, alias in aliases.items()} == {
+        "A": "local-api.example.org",
+        "AAAA": "local-api.example.org",
+    }
+    (api,) = by_path.client("apigateway").get_rest_apis()["items"]
+    assert api["disableExecuteApiEndpoint"] is True
+    said = by_path.check("--address", by_path.url.removeprefix("http://"), **keys)
+    assert said.stdout == "v1: release 0.1.0, as Pulumi.live.yaml says.\n", said.stderr
+    by_path.up(**keys | {"domain": domain})
+    (api,) = by_path.client("apigateway").get_rest_apis()["items"]
+    assert api["disableExecuteApiEndpoint"] is False
+
+
 @pytest.mark.parametrize("project", ["host"], indirect=True)
 def test_a_version_is_served_at_a_domain_of_its_own(empty: Stack) -> None:
     arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/of-the-domain"

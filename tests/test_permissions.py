@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import baker
 from tests.iam import Policy, Request, allowed
-from tests.judges import RULED
+from tests.judges import RULED, TABLES
 from tests.local_cloud.emulator import ACCOUNT, REGION
 from tests.programs import programs
 from tests.project import COMBINATIONS, judged_by, table
@@ -27,6 +27,8 @@ CONFIG = {
     "iris-bootstrap:repository": "you/iris",
     "iris-bootstrap:stacks": json.dumps(["dev", "prod"]),
     "iris-bootstrap:previewed": json.dumps(["dev"]),
+    "iris-bootstrap:hosted_zones": json.dumps(["Z0123456789ABCDEFGHIJ"]),
+    "iris-bootstrap:web_acls": json.dumps([TABLES["ruled"]["web_acl"]]),
 }
 # What is known of what an ordinary deploy asks for.
 ORDINARY = {
@@ -41,6 +43,15 @@ ORDINARY = {
     "s3:ObjectCreationOperation": "true",
     "s3:if-none-match": "*",
     "s3:prefix": "iris/v1/1.4.2-arm64.zip",
+    "route53:ChangeResourceRecordSetsRecordTypes": "AAAA",
+}
+
+
+DOMAIN = {
+    "name": "api.example.org",
+    "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/of-the-domain",
+    "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+    "only": True,
 }
 
 
@@ -70,6 +81,8 @@ class Account:
         context |= {"aws:PrincipalArn": who}
         identity = self.policy("RolePolicy", role)
         assert identity
+        if used := self.policy("Policy", f"{role}-uses"):
+            identity = {"Statement": [*identity["Statement"], *used["Statement"]]}
         own = self._of(arn)
         return allowed(Request(action, arn, who, context), identity, None, own)
 
@@ -118,7 +131,7 @@ def test_a_role_may_do_all_that_the_program_of_its_stack_needs(
     target = combination["target"]
     account, project = account_of(target), baker(cookies_session)(**combination)
     options = {"tracing": True, "manage_account_logging": True, "access_logs": True}
-    keys = RULED[target] | options
+    keys = at_a_domain(RULED[target], combination["versioning"]) | options
     python = prepared(target) / ".venv/bin/python"
     resources = programs(project, python, {"all": keys})["all"]["resources"]
     refused = [
@@ -129,6 +142,14 @@ def test_a_role_may_do_all_that_the_program_of_its_stack_needs(
         if not account.lets("iris-deploy-dev", *step.split(" "), **context)
     ]
     assert refused == []
+
+
+def at_a_domain(keys: dict[str, Any], versioning: str) -> dict[str, Any]:
+    """A stack's keys with a domain: of the stack, or of a version where each has its own."""
+    if versioning != "host":
+        return keys | {"domain": DOMAIN}
+    versions = keys["versions"]
+    return keys | {"versions": versions | {"v3": versions["v3"] | {"domain": DOMAIN}}}
 
 
 def of_the_account(resource: dict[str, Any]) -> bool:
@@ -274,9 +295,10 @@ def test_the_simulator_knows_the_language_of_policies() -> None:
             "Bool": {"b": "true"},
             "Null": {"n": "true"},
             "StringNotEquals": {"m": "3"},
+            "ForAllValues:StringEquals": {"o": ["5", "6"]},
         },
     }
-    fits = {"k": "2", "l": "abc", "b": "true", "m": "4"}
+    fits = {"k": "2", "l": "abc", "b": "true", "m": "4", "o": "6"}
     for action, resource, context, expected in (
         ("s3:GetObject", "arn:aws:s3:::abc/x/y", fits, True),
         ("S3:getobject", "arn:aws:s3:::abc/x/y", fits, True),
@@ -286,6 +308,8 @@ def test_the_simulator_knows_the_language_of_policies() -> None:
         ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"l": "b"}, False),
         ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"b": "false"}, False),
         ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"n": ""}, False),
+        ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"o": ["6", "7"]}, False),
+        ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"o": ()}, True),
         ("s3:GetObject", "arn:aws:s3:::abc/x", fits | {"m": "3"}, False),
         ("s3:GetObject", "arn:aws:s3:::abc/x", {"k": "1"}, False),
     ):

@@ -15,6 +15,7 @@ INTEGRATION = "x-amazon-apigateway-integration"
 KEYS = {
     "openapi",
     "info",
+    "servers",  # which wants no operation: the import itself has set what it says
     "paths",
     "components",
     "x-amazon-apigateway-api-key-source",

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from infra.access import restrict
 from infra.api import Backend
 from infra.apis import api_per_version
+from infra.at_domain import at_domain
 from infra.settings import Settings
 
 
@@ -26,16 +27,9 @@ class Front(pulumi.ComponentResource):
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        apis = api_per_version(backends, settings, child)
-        domain = aws.apigateway.DomainName(
-            name,
-            domain_name=settings.domain.name,
-            regional_certificate_arn=settings.domain.certificate_arn,
-            endpoint_configuration={"types": "REGIONAL"},
-            security_policy="TLS_1_2",
-            routing_mode="ROUTING_RULE_THEN_BASE_PATH_MAPPING",
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
-        )
+        closed = settings.versions if settings.domain.only else ()
+        apis = api_per_version(backends, settings, closed, child)
+        domain = at_domain(name, settings.domain, child, protect=settings.protect, routes=True)
         default = apis[settings.default_version]
         aws.apigateway.BasePathMapping(
             name,

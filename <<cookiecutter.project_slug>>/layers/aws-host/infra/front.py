@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from infra.access import restrict
 from infra.api import Api, Backend
 from infra.apis import api_per_version
+from infra.at_domain import at_domain
 from infra.domain import Domain
 from infra.settings import Settings
 
@@ -23,7 +24,10 @@ class Front(pulumi.ComponentResource):
         name = settings.stack.prefix
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
-        apis = api_per_version(backends, settings, child)
+        closed = {
+            version for version, own in settings.versions.items() if own.domain and own.domain.only
+        }
+        apis = api_per_version(backends, settings, closed, child)
         urls = {version: api.url for version, api in apis.items()}
         exports = dict(restrict(name, settings, [*apis.values()], child))
         for version, own in settings.versions.items():
@@ -39,19 +43,13 @@ class Front(pulumi.ComponentResource):
         self, name: str, domain: Domain, api: Api, settings: Settings
     ) -> aws.apigateway.DomainName:
         """Serve an API at a domain."""
-        made = aws.apigateway.DomainName(
-            name,
-            domain_name=domain.name,
-            regional_certificate_arn=domain.certificate_arn,
-            endpoint_configuration={"types": "REGIONAL"},
-            security_policy="TLS_1_2",
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
-        )
+        child = pulumi.ResourceOptions(parent=self)
+        made = at_domain(name, domain, child, protect=settings.protect)
         aws.apigateway.BasePathMapping(
             name,
             domain_name=made.domain_name,
             rest_api=api.id,
             stage_name=api.stage,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
         return made

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 from infra.access import restrict
 from infra.account import account_logging
 from infra.api import Api, Backend
+from infra.at_domain import at_domain
 from infra.settings import Settings
 
 
@@ -22,9 +24,25 @@ class Front(pulumi.ComponentResource):
         super().__init__("infra:front:Front", name)
         child = pulumi.ResourceOptions(parent=self)
         logging = account_logging(name, settings.manage_account_logging, settings.role, child)
-        api = Api(name, settings.versions, backends, settings, logging, child)
+        domain, url = settings.domain, None
+        closed = domain is not None and domain.only
+        api = Api(name, settings.versions, backends, settings, logging, child, closed=closed)
+        exports = dict(restrict(name, settings, [api], child))
+        if domain:
+            made = at_domain(name, domain, child, protect=settings.protect)
+            aws.apigateway.BasePathMapping(
+                name,
+                domain_name=made.domain_name,
+                rest_api=api.id,
+                stage_name=api.stage,
+                opts=child,
+            )
+            exports["dns_target"] = made.regional_domain_name
+            exports["dns_zone_id"] = made.regional_zone_id
+            url = f"https://{domain.name}"
         self.base_urls = {
-            version: pulumi.Output.concat(api.url, "/", version) for version in settings.versions
+            version: pulumi.Output.concat(url or api.url, "/", version)
+            for version in settings.versions
         }
-        self.exports = restrict(name, settings, [api], child)
+        self.exports = exports
         self.register_outputs({"base_urls": self.base_urls})

@@ -1,8 +1,12 @@
 """The path scheme: clients name an API version in the path, `/v1/predict`."""
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
 
 from infra.config import Section
+from infra.domain import EXAMPLE, Domain
 from infra.given import Given
 
 
@@ -17,7 +21,11 @@ def api_name(prefix: str, _api_version: str) -> str:
 
 
 class StackKeys(Section):
-    """No keys of a stack belong to this scheme."""
+    """What this scheme adds to the keys of a stack."""
+
+    domain: Annotated[Domain | None, Field(examples=[EXAMPLE])] = None
+    """A domain of yours, as https://api.example.org/v1; without one, API Gateway makes up the
+    address. Its target is exported as dns_target, the target's zone as dns_zone_id."""
 
 
 class VersionKeys(Section):

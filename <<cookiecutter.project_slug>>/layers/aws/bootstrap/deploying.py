@@ -51,14 +51,6 @@ OF_DASHBOARDS = (
     "cloudwatch:GetDashboard",
     "cloudwatch:PutDashboard",
 )
-# About web ACL and stage, of which the latter takes apigateway:SetWebACL too:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
-GUARDS = (
-    "wafv2:AssociateWebACL",
-    "wafv2:DisassociateWebACL",
-    "wafv2:GetWebACL",
-    "wafv2:GetWebACLForResource",
-)
 # Of API Gateway, that have tags; what is inside of one has the same:
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
 TAGGED = ("apikeys", "domainnames", "restapis", "usageplans")
@@ -98,15 +90,11 @@ def _api_gateway(stack: str, place: Place) -> list[Statement]:
     own = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
     tagging = f"{gateway}:/tags/arn%3A{place.partition}%3Aapigateway%3A{place.region}%3A%3A%2F"
     verbs = [f"apigateway:{verb}" for verb in ("DELETE", "GET", "PATCH", "POST", "PUT")]
+    verbs += ["apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy"]
     rules = ("Create", "Delete", "Get", "Update")
     return [
         allow(["apigateway:POST"], [f"{gateway}:/{kind}" for kind in TAGGED], asked),
         allow(verbs, [f"{gateway}:/{kind}/*" for kind in TAGGED], own),
-        allow(["apigateway:SetWebACL"], f"{gateway}:/restapis/*/stages/*", own),
-        allow(
-            GUARDS,
-            [place.arn("wafv2", "regional/webacl/*/*"), f"{gateway}:/restapis/*/stages/*"],
-        ),
         # To tag takes this and PATCH, which is allowed for what has the stack's tags already:
         # https://github.com/iann0036/iam-dataset/pull/39
         allow(["apigateway:DELETE", "apigateway:PUT"], [f"{tagging}{kind}%2F*" for kind in TAGGED]),

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from bootstrap.deploying import may_deploy
 from bootstrap.github import trusted_by_environment
 from bootstrap.keys import StackKey
+from bootstrap.owned import may_use
 from bootstrap.policy import policy
 from bootstrap.previewing import may_preview
 from bootstrap.settings import Settings
@@ -33,6 +34,14 @@ class DeployRole(pulumi.ComponentResource):
             policy=policy(may_deploy(stack, settings)),
             opts=child,
         )
+        if used := may_use(settings):
+            # Not inline too: all of that has 10,240 characters at most together.
+            own = aws.iam.Policy(
+                f"{name}-uses", name=f"{name}-uses", policy=policy(used), opts=child
+            )
+            aws.iam.RolePolicyAttachment(
+                f"{name}-uses", role=role.name, policy_arn=own.arn, opts=child
+            )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
 

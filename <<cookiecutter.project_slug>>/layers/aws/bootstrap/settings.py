@@ -13,9 +13,12 @@ from bootstrap.sources import EXAMPLE, Source
 from infra import placeholder
 from infra.bucket import a_bucket
 from infra.config import Example, Section, spelt
+from infra.domain import HostedZone
 from infra.given import Given
 from infra.problems import Problems, check, misplaced_keys, name_problems
 from infra.roles import BoundaryArn, RolePath
+from infra.web_acl import EXAMPLE as EXAMPLE_WEB_ACL
+from infra.web_acl import WebAcl
 
 SUFFIX = "-bootstrap"
 # The environment on GitHub in which pull requests run.
@@ -94,6 +97,15 @@ class Settings(Section):
 
     role_path: RolePath = "/"
     """The path of the roles that stacks make, as role.path in their files says."""
+
+    hosted_zones: Annotated[
+        tuple[HostedZone, ...], Field(examples=[["Z0123456789ABCDEFGHIJ"]])
+    ] = ()
+    """The ids of the hosted zones in Route 53 where stacks make records, as domain.hosted_zone_id
+    in their files says: records A and AAAA, whatever their names."""
+
+    web_acls: Annotated[tuple[WebAcl, ...], Field(examples=[[EXAMPLE_WEB_ACL]])] = ()
+    """The ARNs of the web ACLs of AWS WAF that stacks name as web_acl."""
 
     _place: Place = PrivateAttr()
 

@@ -14,6 +14,7 @@ from infra.cors import shared
 from infra.front_alarm import watch
 from infra.logs import access_log, execution_log
 from infra.openapi import document
+from infra.reach import reach
 from infra.scheme import prefixes
 from infra.settings import Settings
 from infra.web_acl import guard
@@ -41,6 +42,7 @@ class Api(pulumi.ComponentResource):
 
     A changed document is imported, then deployed, and the stage moves to it at once. An import that
     AWS refuses is tried again by the next deploy; until one succeeds, the stage stays as it is.
+    closed: it has no address of AWS's, so that it is called at a domain alone.
     """
 
     id: pulumi.Output[str]
@@ -55,6 +57,8 @@ class Api(pulumi.ComponentResource):
         settings: Settings,
         logging: AccountLogging | None,
         opts: pulumi.ResourceOptions,
+        *,
+        closed: bool,
     ) -> None:
         super().__init__("infra:api:Api", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -64,7 +68,8 @@ class Api(pulumi.ComponentResource):
         body = pulumi.Output.all(**integrations).apply(
             lambda resolved: json.dumps(
                 shared(
-                    document(name, versions, settings.contracts, resolved, settings.auth),
+                    document(name, versions, settings.contracts, resolved, settings.auth)
+                    | reach(closed=closed),
                     settings.cors,
                 ),
                 sort_keys=True,

@@ -39,5 +39,6 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: {},
     "aws:iam/rolePolicy:RolePolicy": lambda i: {},
+    "aws:route53/record:Record": lambda i: {},
     "aws:wafv2/webAclAssociation:WebAclAssociation": lambda i: {},
 }

@@ -25,12 +25,22 @@ def _certificate(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    if not re.fullmatch(r"Z[A-Z0-9]{1,31}", value):
+        remedy = "write its id in Route 53, such as Z0123456789ABCDEFGHIJ"
+        raise ValueError(f"{spelt(value)} is not a hosted zone; {remedy}")
+    return value
+
+
+type HostedZone = Annotated[str, AfterValidator(_zone), Example("Z0123456789ABCDEFGHIJ")]
+
+
 class Domain(Section):
     """A domain that clients call."""
 
     name: Annotated[str, AfterValidator(_name), Example("api.example.org")]
-    """The domain. In your DNS, point it at the exported target, with a CNAME record; in Route 53,
-    with an alias to the target and its exported zone id."""
+    """The domain. Without hosted_zone_id, point it at the exported target yourself: in your DNS
+    with a CNAME record, in Route 53 with an alias to the target and its exported zone id."""
 
     certificate_arn: Annotated[
         str,
@@ -38,3 +48,11 @@ class Domain(Section):
         Example("arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"),
     ]
     """The ARN of its certificate in ACM, in the region of the stack."""
+
+    hosted_zone_id: HostedZone | None = None
+    """The id of the hosted zone in Route 53 that has the domain. The stack then makes the records
+    A and AAAA there, and AWS answers at IPv6 too."""
+
+    only: bool = False
+    """Whether AWS's own address of the API is closed. With true clients can call the domain
+    alone."""
