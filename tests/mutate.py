@@ -241,7 +241,9 @@ def red(base: Base, combination: str | None, names: list[str]) -> str | None:
     """What pytest says of tests that fail without any mutant; None where they pass."""
     with tempfile.TemporaryDirectory() as temporary:
         said = base.run(combination, names, ROOT, Path(temporary, "render"))
-    return said.stdout + said.stderr if said.returncode else None
+    if not said.returncode:
+        return None
+    return f"{', '.join(names)}: {said.returncode}\n{said.stdout}{said.stderr}"
 
 
 def verdict(base: Base, mutant: Mutant) -> str | None:
@@ -285,7 +287,7 @@ def missed(mutants: list[Mutant]) -> list[str]:
         # One run for all tests of a project: where one is red, mutants show nothing.
         names = [sorted(each) for each in tests.values()]
         for said in pool.map(red, [base] * len(tests), tests, names):
-            if said:
+            if said is not None:
                 sys.exit(f"not green without any mutant:\n{said}")
         results = pool.map(timed, [base] * len(mutants), mutants)
         for mutant, (problem, seconds) in zip(mutants, results, strict=True):
