@@ -2,7 +2,8 @@
 
 Templates have the defaults a second time, because Helm has not: `--reuse-values` takes those of
 the chart that was installed before, and null deletes one. They also have what only this project
-sets, from infra/ours.yaml, because a chart can't read what stands outside of it.
+sets, from infra/ours.yaml, because a chart can't read what stands outside of it; so too what is in
+infra/alerts.yaml and infra/dashboard.json.
 
 `python -m tools.chart`; run by `make chart-lint`.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 import yaml
 from pydantic.alias_generators import to_camel
 
+from infra import dashboard
 from infra.alerts import ALERTS
 from infra.ours import OURS
 
@@ -89,6 +91,8 @@ def main() -> None:
     (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
     (CHART / "templates/_ours.tpl").write_text(ours(), encoding="utf-8")
     (CHART / "templates/_alerts.tpl").write_text(alerts(), encoding="utf-8")
+    own = dashboard.FILE.read_text(encoding="utf-8")
+    (CHART / "dashboard.json").write_text(own, encoding="utf-8")
     rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
     path.write_text(readme, encoding="utf-8")

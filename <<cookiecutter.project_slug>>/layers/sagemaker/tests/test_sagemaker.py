@@ -29,7 +29,7 @@ from tests.support import (
     Headers,
     over_http,
 )
-from tests.test_server import Gate, answers, free_port, get
+from tests.test_server import Gate, answers, get
 
 # SageMaker appends the word.
 COMMAND = ("serving.sagemaker", "serve")
