@@ -15,7 +15,7 @@ from serving.options import Options
 from serving.predictor import MODEL
 from serving.release import Release
 from serving.sagemaker import EndpointServer, model_in
-from tests.adapters import OPTIONS, Running, running, starting, until
+from tests.adapters import OPTIONS, Running, free_port, running, starting, until
 from tests.raw import Client, post
 from tests.support import (
     BUILD,

@@ -225,7 +225,7 @@ network.allowFrom: &namespaces
 network.metricsFrom: *namespaces
 clientHeader:
   text: '^([A-Za-z][A-Za-z0-9-]{0,63})?$'
-  not: '^(?i)(authorization|proxy-authorization|cookie)$'
+  not: '(?i)^(authorization|proxy-authorization|cookie)$'
   wrong: a header that holds names
   write: one such as X-Client
 clients:
