@@ -18,8 +18,8 @@ import yaml
 
 from tests.project import ROOT
 
-# Where .ci/run unpacks the package.
-UNPACKED = ROOT / ".prometheus" / "usr" / "bin"
+# Where .ci/run puts them.
+UNPACKED = ROOT / ".prometheus"
 MISSING = "{} is missing: Debian's package prometheus has it, and .ci/run unpacks that as root"
 
 
