@@ -106,5 +106,5 @@ upgrade: lock  ## lock the newest of everything that is allowed, or of PACKAGE="
 
 .PHONY: clean
 clean:  ## delete everything that make made, .venv too
-	rm -rf .venv .ministack .moto .checkov .uv .peers .demo .try .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .ministack .moto .checkov .uv .prometheus .peers .demo .try .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

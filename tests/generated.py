@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import pod_fields
 from tests.project import (
     COMBINATION_IDS,
     COMBINATIONS,
@@ -67,6 +68,7 @@ def main(what: str) -> None:
             return
         first = next(iter(projects.values()))
         write_contract(first)
+        pod_fields.PATH.write_text(pod_fields.text(), "utf-8")
         for name, project in projects.items():
             # Reading settings takes nothing that only one target has.
             write_settings(project, name, first / ".venv/bin/python")

@@ -30,8 +30,9 @@ VERIFIED = MUTANTS / "verified"
 LONG = ("adopt",)
 KEYS = ["name", "file", "find", "replace", "caught_by"]
 TEST = re.compile(r"(?:rendered\[([\w-]+)\] )?((tests/\w+\.py)::\S.*)")
-EMULATORS = (".ministack", ".moto")
-ENVIRONMENTS = (".venv", *EMULATORS, ".checkov", ".uv", ".peers")
+# What a copy needs of what is made here, where it is.
+LINKED = (".ministack", ".moto", ".prometheus")
+ENVIRONMENTS = (".venv", *LINKED, ".checkov", ".uv", ".peers")
 MADE = (*ENVIRONMENTS, ".demo", ".try", ".git", "__pycache__", ".*_cache", ".hypothesis")
 
 type Said = subprocess.CompletedProcess[str]
@@ -251,7 +252,7 @@ def verdict(base: Base, mutant: Mutant) -> str | None:
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "template")
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*MADE))
-        for name in EMULATORS:
+        for name in LINKED:
             (copy / name).symlink_to(ROOT / name)
         mutant.apply(copy)
         for i, test in enumerate(mutant.caught_by):

@@ -16,6 +16,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import pod_fields
 from tests.conftest import SAME_EACH_TIME, baker
 from tests.judges import TABLES, UNDER_RULES, checkov
 from tests.programs import charted, exposures_of, programs
@@ -422,7 +423,8 @@ def test_every_field_of_a_pod_is_ours_or_free_and_what_is_ours_is_set(chart: Pat
     assert {each["name"] for each in own["volumes"]} == OURS["volumes"].keys()
     deprecation = {"deprecatedOn": "2026-12-01", "sunset": "2027-03-31"}
     deprecation["migrationUrl"] = "https://example.com"
-    _, server = pod(chart, {"deprecation": deprecation, "maxBodyBytes": 2048})
+    told = {"clientHeader": "X-Client", "clients": ["acme"]}
+    _, server = pod(chart, {"deprecation": deprecation, "maxBodyBytes": 2048, **told})
     assert {each["name"] for each in server["env"]} == OURS["env"].keys()
     for field in sorted(listed):
         wrong = judged(over(of("Deployment", rendered(chart, {})), specified(field)), NEWEST)
@@ -430,6 +432,12 @@ def test_every_field_of_a_pod_is_ours_or_free_and_what_is_ours_is_set(chart: Pat
     assert "unexpected" in judged(
         over(of("Deployment", rendered(chart, {})), specified("hostAlias")), NEWEST
     )
+
+
+def test_the_fields_that_a_pod_may_have_are_those_of_kubernetes() -> None:
+    assert pod_fields.PATH.read_text("utf-8") == pod_fields.text()
+    kinds = yaml.safe_load(pod_fields.text())
+    assert {*OURS["free"], *OURS["added"]} <= kinds["PodSpec"].keys()
 
 
 def specified(field: str) -> Values:

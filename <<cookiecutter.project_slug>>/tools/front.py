@@ -7,7 +7,6 @@ from infra.config import ApiVersion
 from tools.asking import (
     CannotAsk,
     Credentials,
-    Headers,
     NotDeployed,
     OverHttp,
     Question,
@@ -49,12 +48,14 @@ def promised(deployed: Deployed, name: str, version: ApiVersion) -> list[tuple[Q
 class Front:
     """What answers on the URLs of a stack.
 
-    credentials: of whoever asks. remedy: what to do where nothing can be connected to.
+    credentials: of whoever asks. remedy: what to do where nothing can be connected to. name: the
+    header by which whoever asks says who that is, and the name, if it says so.
     """
 
     deployed: Deployed
     credentials: Credentials = nobody
     remedy: str = DNS
+    name: tuple[str, str] | None = None
 
     def served(self, name: str, version: ApiVersion) -> Asked:
         """The golden requests of an API version.
@@ -79,7 +80,9 @@ class Front:
 
     def way(self, name: str, base_url: str) -> Way:
         """The way to a URL of an API version."""
-        headers: Headers = {VERSION_HEADER: name} if self.deployed.default_version else {}
+        headers = dict([self.name] if self.name else [])
+        if self.deployed.default_version:
+            headers[VERSION_HEADER] = name
         elsewhere = self.deployed.address
         remedy = THERE if elsewhere else self.remedy
         return OverHttp(base_url, remedy, headers, self.credentials, elsewhere)

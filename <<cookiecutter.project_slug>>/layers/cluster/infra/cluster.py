@@ -7,7 +7,8 @@ from typing import Annotated, override
 
 from pydantic import Field
 
-from infra import exposure, images, scheme
+from infra import clients, exposure, images, scheme
+from infra.clients import Clients, HeaderName
 from infra.config import Example, Section
 from infra.exposure import Exposure, Gateway, Ingress, LoadBalancer
 from infra.given import Given
@@ -90,6 +91,14 @@ class StackConfig(StackKeys):
     metrics: Metrics = Metrics()
     """Who is told of the metrics of the pods."""
 
+    client_header: Annotated[HeaderName | None, Example("X-Client")] = None
+    """The header by which clients name themselves, for `make callers` and the log. Nothing is
+    checked by it: whoever calls may write any name."""
+
+    clients: Annotated[Clients, Example(["acme", "beta"])] = ()
+    """The clients that metrics and log tell apart by client_header; whoever writes another name is
+    other, and who writes none is none."""
+
     labels: Labels = Field(default_factory=dict)
     """Labels of every object and pod of the stack. None of them is part of what finds the pods."""
 
@@ -159,6 +168,7 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
         yield from super().own_problems(given)
         yield from exposure.problems(given)
         yield from images.problems(given)
+        yield from clients.problems(given)
         yield from _unread(given)
         if given.deploying and given.config.get("kubernetes:context") == PLACEHOLDER_CONTEXT:
             yield (
@@ -173,7 +183,10 @@ class ClusterSettings[V: Version](StackSettings[V], StackConfig):
 def _unread(given: Given) -> Iterator[str]:
     """Metrics for a Prometheus that nobody lets in."""
     network, metrics = mapping(given.raw.get("network")), mapping(given.raw.get("metrics"))
-    monitored = metrics.get("pod_monitor") is not None or metrics.get("rules") is True
+    monitored = metrics.get("pod_monitor") is not None or True in (
+        metrics.get("rules"),
+        metrics.get("dashboard"),
+    )
     if monitored and not network.get("metrics_from") and network.get("enforce") is not False:
         yield (
             "network.metrics_from: is missing, so nobody may read the metrics; list the namespace"

@@ -26,6 +26,10 @@ class Metrics(Section):
     """Whether each API version has a PrometheusRule, which warns of errors, slow answers, requests
     that wait, no pod that is ready, and no calls. It needs the Prometheus Operator."""
 
+    dashboard: bool = False
+    """Whether each API version has a ConfigMap with a dashboard, which the sidecar of Grafana's
+    chart finds by its label grafana_dashboard."""
+
     @property
     def labels(self) -> dict[str, str]:
         """By what a Prometheus picks the objects that are for it."""

@@ -3,10 +3,14 @@
 It only adds. What this project sets, it sets alone: ours.yaml lists that, and the key to use.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, cast
+
+import yaml
 
 from infra.config import Example, spelt
 from infra.ours import OURS, not_ours
@@ -16,6 +20,8 @@ FREE: list[str] = OURS["free"]
 ADDED: list[str] = OURS["added"]
 # Of our container.
 SERVER = ("env", "lifecycle", "volumeMounts")
+# The program may be read through a link.
+FIELDS = Path(__file__).resolve().parent / "fields.yaml"
 
 type Pod = Annotated[
     dict[str, Any],
@@ -33,8 +39,11 @@ def problems(pod: Mapping[str, Any], env: Mapping[str, str]) -> Iterator[str]:
             yield from (f"pod.server{said}" for said in _of_the_server(value, env))
         elif key in ADDED:
             yield from (f"pod.{key}{said}" for said in _names(value, key))
+            yield from (f"pod.{key}{said}" for said in _misspelt(value, _kinds()["PodSpec"][key]))
         elif key not in FREE:
             yield f"pod.{key}: {_refused('pod', key) or _unknown(key)}."
+        else:
+            yield from (f"pod.{key}{said}" for said in _misspelt(value, _kinds()["PodSpec"][key]))
 
 
 def _of_the_server(server: Any, env: Mapping[str, str]) -> Iterator[str]:
@@ -48,6 +57,30 @@ def _of_the_server(server: Any, env: Mapping[str, str]) -> Iterator[str]:
                 yield f".lifecycle: is {spelt(value)}; write postStart alone."
         else:
             yield from (f".{key}{said}" for said in _names(value, key, env if key == "env" else {}))
+        if key in SERVER:
+            yield from (f".{key}{said}" for said in _misspelt(value, _kinds()["Container"][key]))
+
+
+@functools.cache
+def _kinds() -> dict[str, dict[str, Any]]:
+    """The fields of each kind of thing in a pod; read only where somebody writes some."""
+    return yaml.safe_load(FIELDS.read_text(encoding="utf-8"))
+
+
+def _misspelt(value: Any, held: Any) -> Iterator[str]:
+    """Fields that there are not. held: a kind, in brackets that of entries, or nothing."""
+    if isinstance(held, list):
+        for place, each in enumerate(cast("list[Any]", value) if isinstance(value, list) else []):
+            yield from (f".{place}{said}" for said in _misspelt(each, held[0]))
+    elif held and isinstance(value, dict):
+        fields = _kinds()[held]
+        for key, each in mapping(value).items():
+            if key in fields:
+                yield from (f".{key}{said}" for said in _misspelt(each, fields[key]))
+            else:
+                close = get_close_matches(key, fields, 1, 0.7)
+                meant = close[0] if close else f"one of {', '.join(fields)}"
+                yield f".{key}: is no field of {held}; write {meant}."
 
 
 def _names(listed: Any, kind: str, taken: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -60,3 +60,11 @@ def test_the_server_itself_answers_what_is_asked(
     with running(**days, MIGRATION_URL=DEPRECATED["migration_url"]) as server:
         assert stack.check("--address", f"127.0.0.1:{server.port}") == 0
     assert f"{VERSION}: deprecated, as Pulumi.dev.yaml says." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_check_says_by_the_header_of_clients_that_it_is_none(stack: Live, told: bool) -> None:
+    stack.stack(stack={"client_header": "X-Client", "clients": ["acme"]} if told else {})
+    assert stack.check() == 0
+    name = "make-check" if told else None
+    assert {headers.get("x-client") for _, headers in stack.seen} == {name}

@@ -1,5 +1,6 @@
 """How the API versions of a stack on a cluster are asked: at their host names."""
 
+from infra.clients import CHECK
 from infra.config import ApiVersion
 from tools.asking import NotAsked
 from tools.deployed import Deployed
@@ -20,7 +21,10 @@ class Target:
     def __init__(self, deployed: Deployed) -> None:
         self.deployed = deployed
         self.other_release = deployed.redeploy
-        self.front = Front(deployed, remedy=INSIDE if deployed.settings.expose == "none" else DNS)
+        settings = deployed.settings
+        remedy = INSIDE if settings.expose == "none" else DNS
+        name = (settings.client_header, CHECK) if settings.client_header else None
+        self.front = Front(deployed, remedy=remedy, name=name)
 
     def served(self, name: str, version: ApiVersion) -> Asked:
         """What an API version is asked."""

@@ -35,6 +35,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     instances: int
     traceparent: str | None = None
     error: str | None = None
+    client: str | None = None
 
 
 class Log:
@@ -44,8 +45,14 @@ class Log:
         self.build = build
         self.lines: list[bytes] = []
 
-    def answered(self, request: Request | None, response: Response, seconds: float) -> None:
-        """Log a response."""
+    def answered(
+        self,
+        request: Request | None,
+        response: Response,
+        seconds: float,
+        client: str | None = None,
+    ) -> None:
+        """Log a response. client: whose, where they are told apart."""
         build = self.build
         trace = request.headers.get("traceparent") if request else None
         line = Line(
@@ -61,6 +68,7 @@ class Log:
             response.instances,
             trace if trace and TRACE_PARENT.fullmatch(trace) else None,
             response.error,
+            client,
         )
         if not self.lines:
             asyncio.get_running_loop().call_soon(self.write)

@@ -32,22 +32,29 @@ class Answered(Collector):
 
     def __init__(self) -> None:
         self.statuses = Counter[int]()
+        self.clients = Counter[tuple[int, str]]()
         self.within = [0] * len(self.BOUNDS)
         self.seconds = 0.0
 
-    def __call__(self, status: int, seconds: float) -> None:
-        """Count one response."""
-        self.statuses[status] += 1
+    def __call__(self, status: int, seconds: float, client: str | None = None) -> None:
+        """Count one response. client: whose, where they are told apart."""
+        if client is None:
+            self.statuses[status] += 1
+        else:
+            self.clients[status, client] += 1
         self.within[bisect_left(self.BOUNDS, seconds)] += 1
         self.seconds += seconds
 
     @override
     def collect(self) -> Iterator[Metric]:
+        labels = ["status", "client"] if self.clients else ["status"]
         requests = CounterMetricFamily(
-            "model_serving_requests", "Requests answered, by status.", labels=["status"]
+            "model_serving_requests", "Requests answered, by status.", labels=labels
         )
         for status, count in [*self.statuses.items()]:
             requests.add_metric([str(status)], count)
+        for (status, client), count in [*self.clients.items()]:
+            requests.add_metric([str(status), client], count)
         yield requests
         bounds = ["+Inf" if each == float("inf") else str(float(each)) for each in self.BOUNDS]
         yield HistogramMetricFamily(

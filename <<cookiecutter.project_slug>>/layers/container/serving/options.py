@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from serving.clients import RESERVED
+
 
 class WrongOptions(Exception):
     """The environment sets what can't be used; one line per variable."""
@@ -24,6 +26,9 @@ RANGES = {
     "DRAIN_SECONDS": (0, 3_600),
     "SHUTDOWN_SECONDS": (0, 3_600),
 }
+# A name as clients write it into a header; it becomes a label of metrics.
+CLIENT = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MOST_CLIENTS = 100
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Options:
     keep_alive_seconds: int = 620
     drain_seconds: int = 5
     shutdown_seconds: int = 20
+    client_header: str = ""
+    clients: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> "Options":
@@ -61,10 +68,23 @@ class Options:
                     given[field.name] = int(text)
                 else:
                     problems.append(f"{name} is {text!r}; write a number from {least} to {most}.")
+            elif name == "CLIENT_HEADER":
+                given[field.name] = text
+                if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", text):
+                    problems.append(f"{name} is {text!r}; write a header, such as X-Client.")
+            elif name == "CLIENTS":
+                given[field.name] = names = (*text.split(","),)
+                if not _are_clients(names):
+                    problems.append(
+                        f"{name} is {text!r}; write at most {MOST_CLIENTS} names of A-Z, a-z, 0-9,"
+                        f" ., _ and - with commas between them, and none of {', '.join(RESERVED)}."
+                    )
             elif _is_address(text):
                 given[field.name] = text
             else:
                 problems.append(f"{name} is {text!r}; write an IP address, such as 0.0.0.0.")
+        if ("client_header" in given) != ("clients" in given):
+            problems.append("CLIENT_HEADER and CLIENTS belong together: set both or neither.")
         if problems:
             raise WrongOptions("\n".join(problems))
         return cls(**given)
@@ -73,6 +93,11 @@ class Options:
     def hosts(self) -> tuple[str, ...]:
         """Addresses; the first of them of which this machine has the family is listened on."""
         return ("::", ANY) if self.dual_stack and self.host == ANY else (self.host,)
+
+
+def _are_clients(names: tuple[str, ...]) -> bool:
+    right = all(CLIENT.fullmatch(each) and each not in RESERVED for each in names)
+    return right and len(names) == len({*names}) <= MOST_CLIENTS
 
 
 def _is_address(text: str) -> bool:

@@ -22,6 +22,7 @@ import uvloop
 from serving import metrics
 from serving.app import App, Request, Response, id_of
 from serving.batcher import Batcher, Limit
+from serving.clients import Clients
 from serving.connection import Connection, new_id
 from serving.log import Log, say
 from serving.options import Options, WrongOptions
@@ -52,6 +53,8 @@ class ModelServer:
         self.draining = False
         self.connections: set[Connection] = set()
         self.log = Log(release.build)
+        named = options.clients and options.client_header
+        self.clients = Clients(options.client_header, options.clients) if named else None
         self.in_flight = 0
         self.date = formatdate(usegmt=True)
         metrics.IN_FLIGHT.set_function(lambda: self.in_flight)
@@ -103,8 +106,9 @@ class ModelServer:
         return response
 
     def _count(self, request: Request | None, response: Response, seconds: float) -> None:
-        metrics.ANSWERED(response.status, seconds)
-        self.log.answered(request, response, seconds)
+        client = self.clients and self.clients.of(request.headers if request else {})
+        metrics.ANSWERED(response.status, seconds, client)
+        self.log.answered(request, response, seconds, client)
 
     def _probe(self, path: str) -> Response:
         request_id = new_id()

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -60,6 +61,12 @@ class Running:
         self.reader.join()
         self.output.close()
         return status
+
+
+def free_port() -> int:
+    """A port that nothing listens on, for now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def until(condition: Callable[[], object], seconds: float = 10) -> None:

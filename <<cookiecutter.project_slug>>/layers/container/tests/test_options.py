@@ -61,6 +61,38 @@ def test_a_host_that_is_no_address_is_refused(host: str) -> None:
         Options.load({"HOST": host})
 
 
+TOLD = {"CLIENT_HEADER": "X-Client", "CLIENTS": "acme,b.2_-"}
+
+
+def test_clients_are_names_with_commas_between_them() -> None:
+    options = Options.load(TOLD)
+    assert (options.client_header, options.clients) == ("X-Client", ("acme", "b.2_-"))
+
+
+@pytest.mark.parametrize("header", ["", "X Client", "X-Client:", "X_Client", "é", "a" * 65])
+def test_what_is_no_header_is_refused(header: str) -> None:
+    expected = f"CLIENT_HEADER is {header!r}; write a header, such as X-Client."
+    with pytest.raises(WrongOptions, match=f"^{re.escape(expected)}$"):
+        Options.load(TOLD | {"CLIENT_HEADER": header})
+
+
+MANY = ",".join(f"c{each}" for each in range(101))
+
+
+@pytest.mark.parametrize(
+    "clients", ["", "a,", "a, b", "a b", 'a"', "../a", "a,a", "a,other", "none", "a" * 65, MANY]
+)
+def test_what_are_no_names_of_clients_is_refused(clients: str) -> None:
+    with pytest.raises(WrongOptions, match=r"^CLIENTS is .*; write at most 100 names of A-Z"):
+        Options.load(TOLD | {"CLIENTS": clients})
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_header_without_clients_is_refused_and_so_are_they(name: str) -> None:
+    with pytest.raises(WrongOptions, match=r"^CLIENT_HEADER and CLIENTS belong together"):
+        Options.load({name: TOLD[name]})
+
+
 def test_a_server_with_a_wrong_environment_says_all_that_is_wrong_and_does_not_start() -> None:
     environ = dict.fromkeys(RANGES, "many") | {"HOST": "here"}
     command = [sys.executable, "-m", "serving.server"]

@@ -23,7 +23,7 @@ from serving.options import Options
 from serving.problem import MAX_BODY_BYTES
 from serving.release import Release
 from serving.server import ModelServer, first_of
-from tests.adapters import OPTIONS, Running, running, starting, until
+from tests.adapters import OPTIONS, Running, free_port, running, starting, until
 from tests.raw import CHUNKED, Client, chunk, post
 from tests.support import BUILD, EXAMPLE, JSON, PREDICT, ROOT, Answer, over_http
 from tests.wire import Wire
@@ -65,11 +65,6 @@ def gate(tmp_path: Path) -> Gate:
 def server() -> Iterator[Running]:
     with running(METRICS_PORT=str(free_port())) as server:
         yield server
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def get(port: int, path: str) -> Answer:

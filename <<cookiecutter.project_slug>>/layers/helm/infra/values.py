@@ -26,11 +26,13 @@ EMPTY: dict[str, Any] = {
     "image": {"digest": "", "pullSecrets": []},
     "routing": {"host": "", "hosts": [], "default": False},
     "gateways": [],
-    "metrics": {"podMonitor": {"labels": {}}, "rules": False},
+    "metrics": {"podMonitor": {"labels": {}}, "rules": False, "dashboard": False},
     "loadBalancer": {"internal": False, "annotations": {}, "class": "", "sourceRanges": []},
     "network": {"enforce": True}
     | {key: [] for key in ("allowFrom", "allowBlocks", "allowPorts", "call", "metricsFrom")},
     "deprecation": {"deprecatedOn": "", "sunset": "", "migrationUrl": ""},
+    "clientHeader": "",
+    "clients": [],
     "labels": {},
     "annotations": {},
 }
@@ -54,6 +56,8 @@ def values(
             "pullSecrets": [*config.image.pull_secrets],
         },
         **_section(version, written=written, only=PODS),
+        "clientHeader": config.client_header or "",
+        "clients": [*config.clients],
         "labels": stack.labels(version),
         "annotations": stack.annotations(version),
         "expose": EXPOSE.get(config.expose, config.expose),

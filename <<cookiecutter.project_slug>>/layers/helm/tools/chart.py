@@ -2,7 +2,8 @@
 
 Templates have the defaults a second time, because Helm has not: `--reuse-values` takes those of
 the chart that was installed before, and null deletes one. They also have what only this project
-sets, from infra/ours.yaml, because a chart can't read what stands outside of it.
+sets, from infra/ours.yaml, because a chart can't read what stands outside of it; so too what is in
+infra/alerts.yaml, infra/fields.yaml and infra/dashboard.json.
 
 `python -m tools.chart`; run by `make chart-lint`.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 import yaml
 from pydantic.alias_generators import to_camel
 
+from infra import dashboard, way_out
 from infra.alerts import ALERTS
 from infra.ours import OURS
 
@@ -26,6 +28,7 @@ OURS_COMMENT = (
     "{{/* What only the chart sets: infra/ours.yaml, from which make chart-lint writes it. */}}"
 )
 ALERTS_COMMENT = "{{/* What a Prometheus warns of: infra/alerts.yaml, by make chart-lint. */}}"
+FIELDS_COMMENT = "{{/* The fields of a pod: infra/fields.yaml, by make chart-lint. */}}"
 # How the chart calls it.
 CALLED = {"release": "image.tag"} | {
     key: f"deprecation.{to_camel(key)}" for key in ("deprecated_on", "sunset", "migration_url")
@@ -80,6 +83,12 @@ def alerts() -> str:
     return f'{ALERTS_COMMENT}\n{{{{- define "model.alerts" -}}}}\n{own}{END}\n'
 
 
+def fields() -> str:
+    """The template that has the fields of a pod."""
+    own = way_out.FIELDS.read_text(encoding="utf-8")
+    return f'{FIELDS_COMMENT}\n{{{{- define "model.fields" -}}}}\n{own}{END}\n'
+
+
 def main() -> None:
     """Write the files."""
     path = CHART / "README.md"
@@ -89,6 +98,9 @@ def main() -> None:
     (CHART / "templates/_defaults.tpl").write_text(again(text), encoding="utf-8")
     (CHART / "templates/_ours.tpl").write_text(ours(), encoding="utf-8")
     (CHART / "templates/_alerts.tpl").write_text(alerts(), encoding="utf-8")
+    (CHART / "templates/_fields.tpl").write_text(fields(), encoding="utf-8")
+    own = dashboard.FILE.read_text(encoding="utf-8")
+    (CHART / "dashboard.json").write_text(own, encoding="utf-8")
     rows = table(text)
     readme = TABLE.sub(lambda _: rows, path.read_text(encoding="utf-8"))
     path.write_text(readme, encoding="utf-8")

@@ -92,7 +92,7 @@ def _container(api_version: str, version: Version, stack: Stack) -> k8s.core.v1.
         "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
         "env": [
             {"name": name, "value": value}
-            for name, value in (own | _environment(api_version, version)).items()
+            for name, value in (own | _environment(api_version, version, stack)).items()
         ],
         "env_from": _env_from(version.env_from),
         "resources": _resources(version.resources),
@@ -157,9 +157,9 @@ def _toleration(toleration: Toleration) -> k8s.core.v1.TolerationArgsDict:
     return own
 
 
-def _environment(api_version: str, version: Version) -> dict[str, str]:
+def _environment(api_version: str, version: Version, stack: Stack) -> dict[str, str]:
     """What `serving/release.py` and `serving/options.py` read."""
-    return version.environment(api_version) | {
+    own = version.environment(api_version) | {
         # Where the probes and the Service look, whatever env_from says.
         "HOST": "0.0.0.0",  # noqa: S104 (of the pod, whose NetworkPolicy says who gets there)
         "DUAL_STACK": "1",  # releases that know it listen on IPv6 too
@@ -168,3 +168,9 @@ def _environment(api_version: str, version: Version) -> dict[str, str]:
         "DRAIN_SECONDS": "0",  # preStop has waited already
         "SHUTDOWN_SECONDS": str(version.drain.timeout_seconds),
     }
+    if stack.config.client_header:
+        own |= {
+            "CLIENT_HEADER": stack.config.client_header,
+            "CLIENTS": ",".join(stack.config.clients),
+        }
+    return own

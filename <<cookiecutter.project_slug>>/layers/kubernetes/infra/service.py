@@ -9,6 +9,7 @@ from infra.alerts import rules
 from infra.annotations import TAKEN_BACK
 from infra.autoscaler import autoscaler
 from infra.cluster import Stack
+from infra.dashboard import LABELS, dashboard
 from infra.labels import labels, of_release, selector
 from infra.network import egress_rules, ingress_rules
 from infra.pod import pod
@@ -169,12 +170,10 @@ def _monitoring(
     metadata: k8s.meta.v1.ObjectMetaArgsDict,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """What a Prometheus Operator is told of the pods, where the stack says so."""
+    """What Prometheus and Grafana are told of the pods, where the stack says so."""
     metrics, name = stack.config.metrics, f"{stack.project}-{api_version}"
-    own: k8s.meta.v1.ObjectMetaArgsDict = {
-        **metadata,
-        "labels": {**cast("dict[str, str]", metadata.get("labels")), **metrics.labels},
-    }
+    common = cast("dict[str, str]", metadata.get("labels"))
+    own: k8s.meta.v1.ObjectMetaArgsDict = {**metadata, "labels": {**common, **metrics.labels}}
     specs: dict[str, dict[str, Any]] = {}
     if metrics.pod_monitor:
         specs["PodMonitor"] = {
@@ -191,5 +190,12 @@ def _monitoring(
             kind=kind,
             metadata=own,
             spec=spec,
+            opts=opts,
+        )
+    if metrics.dashboard:
+        k8s.core.v1.ConfigMap(
+            name,
+            metadata={**metadata, "labels": {**common, **LABELS}},
+            data=dashboard(name, stack.namespace.name),
             opts=opts,
         )

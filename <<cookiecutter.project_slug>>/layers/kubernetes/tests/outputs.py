@@ -17,6 +17,7 @@ def _service(inputs: Inputs) -> Inputs:
 OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     "kubernetes:apps/v1:Deployment": lambda i: {},
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": lambda i: {},
+    "kubernetes:core/v1:ConfigMap": lambda i: {},
     "kubernetes:core/v1:Namespace": lambda i: {},
     "kubernetes:core/v1:Service": _service,
     "kubernetes:core/v1:ServiceAccount": lambda i: {},

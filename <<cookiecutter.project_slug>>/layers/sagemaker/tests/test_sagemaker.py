@@ -15,7 +15,7 @@ from serving.options import Options
 from serving.predictor import MODEL
 from serving.release import Release
 from serving.sagemaker import EndpointServer, model_in
-from tests.adapters import OPTIONS, Running, running, starting, until
+from tests.adapters import OPTIONS, Running, free_port, running, starting, until
 from tests.raw import Client, post
 from tests.support import (
     BUILD,
@@ -29,7 +29,7 @@ from tests.support import (
     Headers,
     over_http,
 )
-from tests.test_server import Gate, answers, free_port, get
+from tests.test_server import Gate, answers, get
 
 # SageMaker appends the word.
 COMMAND = ("serving.sagemaker", "serve")

@@ -110,8 +110,17 @@
 {{- if and $v.progressSeconds (le (int $v.progressSeconds) $start) -}}
 {{- $problems = append $problems (printf "progressSeconds: is %d, and a start may take %d; write 0, or more than that." (int $v.progressSeconds) $start) -}}
 {{- end -}}
-{{- if and (or $v.metrics.podMonitor.enabled $v.metrics.rules) $v.network.enforce (not $v.network.metricsFrom) -}}
+{{- if and (or $v.metrics.podMonitor.enabled $v.metrics.rules $v.metrics.dashboard) $v.network.enforce (not $v.network.metricsFrom) -}}
 {{- $problems = append $problems "network.metricsFrom: is empty, so nobody may read the metrics; list the namespace of Prometheus." -}}
+{{- end -}}
+{{- if ne (empty $v.clientHeader) (empty $v.clients) -}}
+{{- $problems = append $problems "clients: clientHeader and clients belong together; write both or neither." -}}
+{{- end -}}
+{{- if ne (len (uniq $v.clients)) (len $v.clients) -}}
+{{- $problems = append $problems "clients: has a name twice; remove one." -}}
+{{- end -}}
+{{- if gt (len $v.clients) 100 -}}
+{{- $problems = append $problems (printf "clients: has %d names; list at most 100." (len $v.clients)) -}}
 {{- end -}}
 {{- if ne (empty $v.deprecation.deprecatedOn) (empty $v.deprecation.sunset) -}}
 {{- $problems = append $problems "deprecation: deprecatedOn and sunset belong together; write both or neither." -}}

@@ -85,6 +85,9 @@ metrics:
     enabled: false
     labels: {}
   rules: false
+  dashboard: false
+clientHeader: ''
+clients: []
 deprecation:
   deprecatedOn: ''
   sunset: ''

@@ -30,6 +30,8 @@ env:
   METRICS_PORT: ''
   DRAIN_SECONDS: drain.preStopSeconds
   SHUTDOWN_SECONDS: drain.timeoutSeconds
+  CLIENT_HEADER: clientHeader
+  CLIENTS: clients
 pod:
   activeDeadlineSeconds: ''
   hostIPC: ''

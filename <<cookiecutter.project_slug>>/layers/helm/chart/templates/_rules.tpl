@@ -223,6 +223,17 @@ network.allowFrom: &namespaces
   wrong: a namespace
   write: at most 63 of a-z, 0-9 and -
 network.metricsFrom: *namespaces
+clientHeader:
+  text: '^([A-Za-z][A-Za-z0-9-]{0,63})?$'
+  not: '(?i)^(authorization|proxy-authorization|cookie)$'
+  wrong: a header that holds names
+  write: one such as X-Client
+clients:
+  each: true
+  text: '^[A-Za-z0-9._-]{1,64}$'
+  not: '^(other|none|make-check)$'
+  wrong: a name of a client
+  write: at most 64 of A-Z, a-z, 0-9, ., _ and -, and not other, none or make-check
 deprecation.deprecatedOn: &day
   text: '^([0-9]{4}-[0-9]{2}-[0-9]{2})?$'
   day: true
