@@ -94,7 +94,9 @@ def mocks(on_aws: OnAws) -> dict[str, dict[str, Any]]:
 def test_the_documents_are_openapi(on_aws: OnAws) -> None:
     assert on_aws.documents
     for document in (*on_aws.documents, *documents(on_aws.ruled)):
-        openapi_spec_validator.validate(document)
+        # "All that follows" is a mark of API Gateway's, which has the parameter without it.
+        plain = json.dumps(document).replace("{proxy+}", "{proxy}")
+        openapi_spec_validator.validate(json.loads(plain))
 
 
 def test_a_template_engine_gives_back_the_contract(on_aws: OnAws) -> None:

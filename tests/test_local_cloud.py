@@ -703,7 +703,12 @@ def elsewhere(stack: Stack) -> str:
     return f"MAP {host} 127.0.0.1" if stack.scheme == "header" else ""
 
 
+# A browser sees no difference between the path and the host scheme.
+PAGES = ["path", "header", pytest.param("host", marks=pytest.mark.full)]
+
+
 @pytest.mark.usefixtures("browser")
+@pytest.mark.parametrize("project", PAGES, indirect=True)
 def test_a_page_of_another_origin_predicts_and_reads_what_went_wrong(empty: Stack) -> None:
     with page() as own:
         # Before a call a browser asks the default version, whichever is called then.

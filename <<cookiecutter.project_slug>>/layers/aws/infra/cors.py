@@ -125,6 +125,15 @@ def _usual(text: str) -> str | None:
     return f"{found[1]}://{found[2]}{port}"
 
 
+def may_send(max_age: int) -> dict[str, str]:
+    """What a browser is told, beside whose pages may call, that asks before a call."""
+    return {
+        "Access-Control-Allow-Headers": ", ".join(READ),
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Max-Age": str(max_age),
+    }
+
+
 def shared(document: Document, cors: Cors | None) -> Document:
     """The document of an API, all of whose answers the pages may read that the stack file names.
 
@@ -134,12 +143,7 @@ def shared(document: Document, cors: Cors | None) -> Document:
     if cors is None:
         return document
     readable = {"Access-Control-Expose-Headers": ", ".join(SAID)}
-    allowed = {
-        "Access-Control-Allow-Headers": ", ".join(READ),
-        "Access-Control-Allow-Methods": "GET, POST",
-        "Access-Control-Max-Age": str(cors.max_age),
-    }
-    question = _answered(empty(), cors, allowed)
+    question = _answered(empty(), cors, may_send(cors.max_age))
     paths = {
         path: {method: _answered(each, cors, readable) for method, each in item.items()}
         | {"options": _with_parameters(question, item)}

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from serving.app import Request
 from serving.release import WrongDeployment
 
 ORIGIN = r"https?://[a-z0-9.:\[\]-]+"
@@ -46,6 +45,6 @@ class Cors:
             )
         return cls(text.split(" "))
 
-    def headers(self, request: Request) -> Mapping[str, str]:
-        """What the answer to a request says of it."""
-        return self.by_origin.get(request.headers.get("origin"), self.others)
+    def headers(self, origin: str | None) -> Mapping[str, str]:
+        """What the answer to a page of an origin says of it; None: to what is no page."""
+        return self.by_origin.get(origin, self.others)

@@ -62,7 +62,7 @@ class Handler:
             self.cold_start = False
             return {}
         response = self.app(request)
-        pages = self.cors.headers(request) if self.cors else None
+        pages = self.cors.headers(request.headers.get("origin")) if self.cors else None
         result = _proxy_response(response, pages)
         # As JSON in JSON a body is at most three times as long: small ones need no counting.
         if 3 * len(response.body) > MAX_RESPONSE_BYTES and _size(result) > MAX_RESPONSE_BYTES:

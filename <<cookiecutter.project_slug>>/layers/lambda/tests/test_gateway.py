@@ -52,6 +52,28 @@ def named(name: str) -> dict[str, Any]:
     return {"statusCode": 200, "headers": {}, "body": name, "isBase64Encoded": False}
 
 
+def test_what_a_browser_asks_before_a_call_is_answered_where_pages_may_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page, other = ("Origin", "http://localhost:5173"), ("Origin", "https://evil.example")
+    with gateway.server({"v1": Stub(named("v1"))}, port=0) as http:  # pyright: ignore[reportArgumentType]
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+
+        def ask(*headers: tuple[str, str]) -> Answer:
+            return over_http(http.server_port, "OPTIONS", PREDICT, headers, b"")
+
+        assert ask(page).body == b"v1"
+        monkeypatch.setenv("CORS_ORIGINS", f"{page[1]} https://app.example.org")
+        answer = ask(page)
+        assert (answer.status, answer.body) == (204, b"")
+        assert answer.headers["access-control-allow-origin"] == page[1]
+        assert "X-API-Key" in answer.headers["access-control-allow-headers"]
+        assert "access-control-allow-origin" not in ask(other).headers
+        http.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize("post", [{"v1": named("v1"), "v2": named("v2")}], indirect=True)
 @pytest.mark.parametrize(
     ("path", "header", "expected"),

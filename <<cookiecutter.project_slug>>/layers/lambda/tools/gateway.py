@@ -177,6 +177,14 @@ def proxy_event(method: str, target: str, headers: Message, body: bytes) -> dict
     }
 
 
+def told_before_a_call(origin: str | None) -> Mapping[str, str]:
+    """What API Gateway tells a browser that asks whether a page may call."""
+    from infra.cors import may_send
+    from serving.cors import Cors
+
+    return {**may_send(max_age=0), **Cors.load(os.environ).headers(origin)}
+
+
 class Front(BaseHTTPRequestHandler):
     """Turns each request into an event, and the function's answer into the response."""
 
@@ -187,6 +195,9 @@ class Front(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """Answer a request of any method."""
+        if self.command == "OPTIONS" and "CORS_ORIGINS" in os.environ:
+            self._send(204, told_before_a_call(self.headers.get("Origin")), b"")
+            return
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self._refuse(400, "Send the body with a Content-Length.")
@@ -229,7 +240,8 @@ class Front(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        length = {} if status == 204 else {"Content-Length": str(len(body))}
+        for name, value in {**headers, **length}.items():
             self.send_header(name, value)
         with contextlib.suppress(ConnectionError):  # the client has gone
             self.end_headers()
