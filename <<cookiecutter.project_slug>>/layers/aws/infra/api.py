@@ -16,6 +16,7 @@ from infra.openapi import document
 from infra.reach import reach
 from infra.scheme import prefixes
 from infra.settings import Settings
+from infra.sign_in import let_judge
 from infra.web_acl import guard
 
 STAGE = "live"
@@ -87,6 +88,7 @@ class Api(pulumi.ComponentResource):
                 [f"{STAGE}/POST{prefix}/predict" for prefix in prefixes(version)],
             )
         ]
+        permissions += let_judge(name, settings.auth, api.execution_arn, child)
         days, key = settings.log_retention_days, settings.kms_key
         before = list[pulumi.Resource]()
         if logging:

@@ -9,14 +9,14 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import clients, encryption, web_acl
+from infra import clients, encryption, sign_in, web_acl
 from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
 from infra.encryption import KmsKey
 from infra.given import Given
-from infra.openapi import Auth
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
+from infra.sign_in import Auth
 from infra.stack import StackSettings
 from infra.version import AwsVersion
 from infra.web_acl import WebAcl
@@ -66,7 +66,8 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
 
     auth: Auth = "api_key"
     """Who may call. With api_key, callers send a key in the header X-API-Key. With iam, they sign
-    with AWS credentials. With none, everybody may call, and every run warns of it."""
+    with AWS credentials. With none, everybody may call, and every run warns of it. With
+    {cognito: …} or {authorizer: …}, they send a token in the header Authorization."""
 
     clients: Clients = Field(default_factory=dict)
     """Clients with keys of their own, each with a usage plan, beside the first key. `make key
@@ -147,6 +148,7 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
         yield from clients.problems(given)
+        yield from sign_in.problems(given)
         yield from web_acl.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
