@@ -13,7 +13,7 @@ from infra.config import ApiVersion
 from infra.front_alarm import watch
 from infra.logs import access_log, execution_log
 from infra.openapi import document
-from infra.reach import reach
+from infra.reach import address, endpoint, reach
 from infra.scheme import prefixes
 from infra.settings import Settings
 from infra.sign_in import let_judge
@@ -68,7 +68,7 @@ class Api(pulumi.ComponentResource):
         body = pulumi.Output.all(**integrations).apply(
             lambda resolved: json.dumps(
                 document(name, versions, settings.contracts, resolved, settings.auth)
-                | reach(closed=closed),
+                | reach(settings.auth, closed=closed, private=settings.private),
                 sort_keys=True,
             )
         )
@@ -77,7 +77,9 @@ class Api(pulumi.ComponentResource):
             # Neither is reset by an import: the document's title is the same. All else that an
             # import resets is for the document to say, since nothing here would set it again.
             name=name,
-            endpoint_configuration={"types": "REGIONAL"},
+            endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(
+                **endpoint(settings.private)
+            ),
             opts=guarded,
         )
         permissions = [
@@ -119,7 +121,8 @@ class Api(pulumi.ComponentResource):
             opts=child,
         )
         watch(name, api.name, stage.stage_name, settings.alarm_topic, child)
-        self.id, self.stage, self.url = api.id, stage.stage_name, stage.invoke_url
+        self.id, self.stage = api.id, stage.stage_name
+        self.url = stage.invoke_url.apply(lambda url: address(url, settings.private))
         self.register_outputs({"url": self.url})
 
     def _deployment(

@@ -9,12 +9,13 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import clients, encryption, sign_in, web_acl
+from infra import clients, encryption, reach, sign_in, web_acl
 from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
 from infra.encryption import KmsKey
 from infra.given import Given
+from infra.reach import Private
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
 from infra.sign_in import Auth
 from infra.stack import StackSettings
@@ -84,6 +85,10 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     """The ARN of a web ACL of AWS WAF, regional and in the region of the stack, that sees each
     request first. What it blocks is answered 403."""
 
+    private: Private | None = None
+    """APIs that are called from a network of yours alone, through VPC endpoints. They have no
+    domain."""
+
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
         2922, 3288, 3653,
@@ -149,6 +154,7 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
         yield from super().own_problems(given)
         yield from clients.problems(given)
         yield from sign_in.problems(given)
+        yield from reach.problems(given)
         yield from web_acl.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):
