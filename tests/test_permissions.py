@@ -21,6 +21,7 @@ TABLE = table("permissions")
 ESCALATIONS = table("escalations")
 ON_AWS = judged_by("aws")
 JUDGED = [each for each in COMBINATIONS if each["target"] in ON_AWS]
+JUDGE = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:judge"
 CONFIG = {
     "aws:region": REGION,
     "aws:allowedAccountIds": json.dumps([ACCOUNT]),
@@ -28,6 +29,7 @@ CONFIG = {
     "iris-bootstrap:stacks": json.dumps(["dev", "prod"]),
     "iris-bootstrap:previewed": json.dumps(["dev"]),
     "iris-bootstrap:hosted_zones": json.dumps(["Z0123456789ABCDEFGHIJ"]),
+    "iris-bootstrap:authorizers": json.dumps([JUDGE]),
     "iris-bootstrap:web_acls": json.dumps([TABLES["ruled"]["web_acl"]]),
 }
 # What is known of what an ordinary deploy asks for.
@@ -38,6 +40,7 @@ ORDINARY = {
     "aws:ResourceTag/stack": "dev",
     "aws:SecureTransport": "true",
     "application-autoscaling:service-namespace": "sagemaker",
+    "lambda:Principal": "apigateway.amazonaws.com",
     "iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com",
     "iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/iris-boundary",
     "s3:ObjectCreationOperation": "true",
@@ -133,7 +136,13 @@ def test_a_role_may_do_all_that_the_program_of_its_stack_needs(
     options = {"tracing": True, "manage_account_logging": True, "access_logs": True}
     keys = at_a_domain(RULED[target], combination["versioning"]) | options
     python = prepared(target) / ".venv/bin/python"
-    resources = programs(project, python, {"all": keys})["all"]["resources"]
+    judged = {key: keys[key] for key in keys.keys() - {"clients"}} | {"auth": {"authorizer": JUDGE}}
+    said = programs(project, python, {"all": keys, "judged": judged})
+    resources = said["all"]["resources"] + [
+        each
+        for each in said["judged"]["resources"]
+        if each["name"].endswith("-authorizer")
+    ]
     refused = [
         f"{each['name']}: {step}"
         for each in resources
@@ -163,6 +172,10 @@ def steps(resource: dict[str, Any], target: str) -> Iterator[tuple[str, dict[str
     """What the provider does with a resource, each an action and what it is about."""
     row = TABLE["types"][resource["type"].removeprefix("aws:")]
     inputs = {"name": resource["name"]} | resource["inputs"]
+    if resource["type"].endswith(":Permission"):
+        own = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{inputs['function']}"
+        of = inputs["function"] if inputs["function"].startswith("arn:") else own
+        inputs["arn"] = f"{of}:{inputs['qualifier']}" if "qualifier" in inputs else of
     context = ORDINARY | {"iam:PassedToService": row.get("passes", "")}
     for verb in ("create", "read", "update", "delete", f"create_on_{target}"):
         for step in row.get(verb, ()):

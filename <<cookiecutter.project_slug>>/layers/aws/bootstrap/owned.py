@@ -25,7 +25,23 @@ def may_use(settings: Settings) -> list[Statement]:
     place = settings.place
     stages = f"arn:{place.partition}:apigateway:{place.region}::/restapis/*/stages/*"
     guards = [allow(GUARDS, [*settings.web_acls, stages])] if settings.web_acls else []
-    return [*guards, *_may_name(place, settings.hosted_zones)]
+    return [
+        *guards,
+        *_may_let_judge(settings.authorizers),
+        *_may_name(place, settings.hosted_zones),
+    ]
+
+
+def _may_let_judge(functions: Sequence[str]) -> list[Statement]:
+    """To let API Gateway, and nobody else, call these functions."""
+    called = [each for function in functions for each in (function, f"{function}:*")]
+    by_it = {"StringEquals": {"lambda:Principal": "apigateway.amazonaws.com"}}
+    if not called:
+        return []
+    return [
+        allow(["lambda:AddPermission"], called, by_it),
+        allow(["lambda:GetPolicy", "lambda:RemovePermission"], called),
+    ]
 
 
 def _may_name(place: Place, hosted_zones: Sequence[str]) -> list[Statement]:

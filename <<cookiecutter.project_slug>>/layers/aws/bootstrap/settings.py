@@ -17,6 +17,7 @@ from infra.domain import HostedZone
 from infra.given import Given
 from infra.problems import Problems, check, misplaced_keys, name_problems
 from infra.roles import BoundaryArn, RolePath
+from infra.sign_in import EXAMPLE_FUNCTION, FunctionArn
 from infra.web_acl import EXAMPLE as EXAMPLE_WEB_ACL
 from infra.web_acl import WebAcl
 
@@ -106,6 +107,9 @@ class Settings(Section):
 
     web_acls: Annotated[tuple[WebAcl, ...], Field(examples=[[EXAMPLE_WEB_ACL]])] = ()
     """The ARNs of the web ACLs of AWS WAF that stacks name as web_acl."""
+
+    authorizers: Annotated[tuple[FunctionArn, ...], Field(examples=[[EXAMPLE_FUNCTION]])] = ()
+    """The ARNs of the functions that stacks name as auth.authorizer."""
 
     _place: Place = PrivateAttr()
 

@@ -14,9 +14,10 @@ from infra.cors import shared
 from infra.front_alarm import watch
 from infra.logs import access_log, execution_log
 from infra.openapi import document
-from infra.reach import reach
+from infra.reach import address, endpoint, reach
 from infra.scheme import prefixes
 from infra.settings import Settings
+from infra.sign_in import let_judge
 from infra.web_acl import guard
 
 STAGE = "live"
@@ -72,6 +73,8 @@ class Api(pulumi.ComponentResource):
                     | reach(closed=closed),
                     settings.cors,
                 ),
+                document(name, versions, settings.contracts, resolved, settings.auth)
+                | reach(settings.auth, closed=closed, private=settings.private),
                 sort_keys=True,
             )
         )
@@ -80,7 +83,9 @@ class Api(pulumi.ComponentResource):
             # Neither is reset by an import: the document's title is the same. All else that an
             # import resets is for the document to say, since nothing here would set it again.
             name=name,
-            endpoint_configuration={"types": "REGIONAL"},
+            endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(
+                **endpoint(settings.private)
+            ),
             opts=guarded,
         )
         permissions = [
@@ -91,6 +96,7 @@ class Api(pulumi.ComponentResource):
                 [f"{STAGE}/POST{prefix}/predict" for prefix in prefixes(version)],
             )
         ]
+        permissions += let_judge(name, settings.auth, api.execution_arn, child)
         days, key = settings.log_retention_days, settings.kms_key
         before = list[pulumi.Resource]()
         if logging:
@@ -121,7 +127,8 @@ class Api(pulumi.ComponentResource):
             opts=child,
         )
         watch(name, api.name, stage.stage_name, settings.alarm_topic, child)
-        self.id, self.stage, self.url = api.id, stage.stage_name, stage.invoke_url
+        self.id, self.stage = api.id, stage.stage_name
+        self.url = stage.invoke_url.apply(lambda url: address(url, settings.private))
         self.register_outputs({"url": self.url})
 
     def _deployment(

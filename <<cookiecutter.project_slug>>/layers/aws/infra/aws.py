@@ -9,15 +9,16 @@ from typing import Annotated, Literal, override
 
 from pydantic import AfterValidator, Field
 
-from infra import clients, encryption, web_acl
+from infra import clients, encryption, reach, sign_in, web_acl
 from infra.clients import Clients
 from infra.config import Example, Section, spelt
 from infra.contracts import Contract
 from infra.cors import Cors
 from infra.encryption import KmsKey
 from infra.given import Given
-from infra.openapi import Auth
+from infra.reach import Private
 from infra.roles import EXAMPLE_BOUNDARY, RoleKeys
+from infra.sign_in import Auth
 from infra.stack import StackSettings
 from infra.version import AwsVersion
 from infra.web_acl import WebAcl
@@ -68,7 +69,8 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
 
     auth: Auth = "api_key"
     """Who may call. With api_key, callers send a key in the header X-API-Key. With iam, they sign
-    with AWS credentials. With none, everybody may call, and every run warns of it."""
+    with AWS credentials. With none, everybody may call, and every run warns of it. With
+    {cognito: …} or {authorizer: …}, they send a token in the header Authorization."""
 
     clients: Clients = Field(default_factory=dict)
     """Clients with keys of their own, each with a usage plan, beside the first key. `make key
@@ -87,6 +89,10 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     web_acl: WebAcl | None = None
     """The ARN of a web ACL of AWS WAF, regional and in the region of the stack, that sees each
     request first. What it blocks is answered 403."""
+
+    private: Private | None = None
+    """APIs that are called from a network of yours alone, through VPC endpoints. They have no
+    domain."""
 
     log_retention_days: Literal[
         1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557,
@@ -153,6 +159,8 @@ class AwsSettings[V: AwsVersion](StackSettings[V]):
     def own_problems(cls, given: Given) -> Iterator[str]:
         yield from super().own_problems(given)
         yield from clients.problems(given)
+        yield from sign_in.problems(given)
+        yield from reach.problems(given)
         yield from web_acl.problems(given)
         yield from encryption.problems(given)
         for path in sorted(Path().glob("Pulumi.*.yaml")):

@@ -67,9 +67,9 @@ type Clients = Annotated[dict[Annotated[str, AfterValidator(_client)], Client], 
 def problems(given: Given) -> Iterator[str]:
     """Keys that would open nothing; a stack that nobody could call."""
     auth = given.raw.get("auth", "api_key")
-    if auth in ("iam", "none"):
+    if auth in ("iam", "none") or isinstance(auth, dict):
         for key in ("clients", "default_key"):
             if key in given.raw:
-                yield f"{key}: is set, and auth is {auth}; remove it, or write auth: api_key."
+                yield f"{key}: is set, and auth is not api_key; remove it, or write auth: api_key."
     elif given.raw.get("default_key") is False and not mapping(given.raw.get("clients")):
         yield "default_key: is false, and there are no clients; add one, or remove it."

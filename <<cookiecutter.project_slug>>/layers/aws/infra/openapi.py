@@ -10,15 +10,17 @@ Only predictions reach a model; what else the app would answer, the front answer
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from infra import sign_in
 from infra.config import ApiVersion
 from infra.scheme import prefixes
+from infra.sign_in import SignIn, Word
 from serving.problem import MAX_BODY_BYTES, Problem, not_found, wrong_method
 from serving.release import Build, Release
 
 type Document = dict[str, Any]
-type Auth = Literal["api_key", "iam", "none"]
+type Auth = Word | SignIn
 
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
@@ -120,12 +122,12 @@ def document(
         "openapi": "3.0.1",
         "info": {"title": name, "version": "1"},
         "paths": paths,
-        "components": {"securitySchemes": {auth: SECURITY[auth]}} if auth != "none" else {},
+        "components": {"securitySchemes": schemes} if (schemes := _schemes(auth)) else {},
         "x-amazon-apigateway-api-key-source": "HEADER",
         "x-amazon-apigateway-documentation": {"documentationParts": parts},
         "x-amazon-apigateway-gateway-responses": {
             kind: _gateway_response(problem, own_headers)
-            for kind, problem in GATEWAY_RESPONSES.items()
+            for kind, problem in gateway_responses(auth).items()
         },
     }
 
@@ -250,8 +252,19 @@ def _with_request_id(body: str) -> str:
     return body.replace(REQUEST_ID, "$context.requestId")
 
 
+def gateway_responses(auth: Auth) -> dict[str, Problem]:
+    """What API Gateway itself answers, by its own names."""
+    return GATEWAY_RESPONSES | (sign_in.GATEWAY_RESPONSES if isinstance(auth, SignIn) else {})
+
+
+def _schemes(auth: Auth) -> Document:
+    if isinstance(auth, SignIn):
+        return {"token": auth.scheme}
+    return {auth: SECURITY[auth]} if auth != "none" else {}
+
+
 def _security(auth: Auth) -> list[Document]:
-    return [{auth: []}] if auth != "none" else []
+    return [{name: []} for name in _schemes(auth)]
 
 
 def gone(api_version: str, version: ApiVersion) -> Problem:

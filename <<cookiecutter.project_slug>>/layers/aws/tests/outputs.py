@@ -39,6 +39,7 @@ OUTPUTS: dict[str, Callable[[Inputs], Inputs]] = {
     },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda i: {},
     "aws:iam/rolePolicy:RolePolicy": lambda i: {},
+    "aws:lambda/permission:Permission": lambda i: {},
     "aws:route53/record:Record": lambda i: {},
     "aws:wafv2/webAclAssociation:WebAclAssociation": lambda i: {},
 }

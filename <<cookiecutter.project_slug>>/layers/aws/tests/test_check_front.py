@@ -66,6 +66,19 @@ def test_with_a_key_every_request_has_its_value_and_nothing_shows_it(
     assert KEY not in said.out + said.err
 
 
+def test_with_sign_in_every_request_has_the_token_that_is_given(
+    stack: Live, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_a1B2c3"
+    stack.stack(OUTPUTS, stack={"auth": {"cognito": [pool]}})
+    monkeypatch.delenv("TOKEN", raising=False)
+    assert stack.check() == 2
+    assert "auth asks for a token; write one that is valid as TOKEN." in capsys.readouterr().err
+    monkeypatch.setenv("TOKEN", "Bearer a.b.c")
+    assert stack.check() == 0
+    assert {headers["authorization"] for _, headers in stack.seen} == {"Bearer a.b.c"}
+
+
 def test_a_key_that_is_gone_could_not_be_asked_with(
     stack: Live, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,7 +82,7 @@ def test_the_value_that_is_asked_for_is_all_that_is_printed(
             ["--client", "new"],
             "the key a of new is not deployed; run `make deploy STACK=dev`",
         ),
-        ({"auth": "iam", "clients": None}, [], "auth is iam: there are no API keys"),
+        ({"auth": "iam", "clients": None}, [], "auth is not api_key: there are no API keys"),
     ],
 )
 def test_what_can_not_be_printed_is_said_why(

@@ -1,4 +1,4 @@
-"""What lets the requests of this machine in: an API key of the stack, or a signature."""
+"""What lets the requests of this machine in: an API key, a signature, or a token."""
 
 import os
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from botocore.credentials import Credentials as Own
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.problems import mapping
+from infra.sign_in import SignIn
 from tools.asking import CannotAsk, Credentials, Headers, Unreachable, nobody
 from tools.deployed import Deployed
 
@@ -63,8 +64,13 @@ def credentials(deployed: Deployed) -> Credentials:
             return lambda *_: headers
         case "iam":
             return _signature(deployed)
-        case _:
+        case "none":
             return nobody
+        case SignIn():
+            token = os.environ.get("TOKEN")
+            if not token:
+                raise CannotAsk("auth asks for a token; write one that is valid as TOKEN.")
+            return lambda *_: {"Authorization": token}
 
 
 def _asking(deployed: Deployed) -> tuple[str | None, str | None]:

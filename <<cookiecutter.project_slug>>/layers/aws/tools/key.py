@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(deployed.settings, "front", None) == "none":
             raise CannotAsk("front is none: there are no API keys.")
         if deployed.settings.auth != "api_key":
-            raise CannotAsk(f"auth is {deployed.settings.auth}: there are no API keys.")
+            raise CannotAsk("auth is not api_key: there are no API keys.")
         print(api_key(deployed, given.client, given.key))
     except CannotAsk as reason:
         print(reason, file=sys.stderr)
