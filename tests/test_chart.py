@@ -287,7 +287,7 @@ def test_a_model_that_loads_or_is_busy_is_not_killed(chart: Path) -> None:
 def test_nothing_essential_is_a_hook(chart: Path) -> None:
     scaled = {"autoscaling": {"enabled": True}}
     monitored = {
-        "metrics": {"podMonitor": {"enabled": True}, "rules": True},
+        "metrics": {"podMonitor": {"enabled": True}, "rules": True, "dashboard": True},
         "network": {"metricsFrom": ["a"]},
     }
     objects = rendered(chart, GATEWAY | scaled | monitored)
