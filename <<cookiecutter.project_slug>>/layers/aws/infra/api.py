@@ -70,11 +70,9 @@ class Api(pulumi.ComponentResource):
             lambda resolved: json.dumps(
                 shared(
                     document(name, versions, settings.contracts, resolved, settings.auth)
-                    | reach(closed=closed),
+                    | reach(settings.auth, closed=closed, private=settings.private),
                     settings.cors,
                 ),
-                document(name, versions, settings.contracts, resolved, settings.auth)
-                | reach(settings.auth, closed=closed, private=settings.private),
                 sort_keys=True,
             )
         )

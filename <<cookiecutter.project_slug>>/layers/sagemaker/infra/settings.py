@@ -219,7 +219,8 @@ class Settings(AwsSettings[Version]):
     and the keys of the front, such as auth and throttle, are without effect."""
 
     dashboard: bool = False
-    """Make a dashboard in CloudWatch, which has a row of graphs for each API version."""
+    """Make a dashboard in CloudWatch, which has a row of graphs for each API version. From the
+    fourth of an account on, it costs 3 dollars a month."""
 
     @property
     @override
