@@ -182,13 +182,16 @@ def test_the_pods_of_one_api_version_are_asked_for_in_their_namespace(
     of = '{namespace="models",pod=~"iris-v1-[a-z0-9]+-[a-z0-9]+"}'
     for (given, token), metric in zip(
         prometheus.asked,
-        ("min_over_time(process_start_time_seconds", "max_over_time(model_serving_requests_total"),
+        (
+            "min by (pod) (min_over_time(process_start_time_seconds",
+            "max by (pod, status, client) (max_over_time(model_serving_requests_total",
+        ),
         strict=True,
     ):
         assert given["query"].startswith(metric + of)
         assert token == f"Bearer {LETS_IN}"
         step = int(given["step"])
-        assert given["query"].endswith(f"[{step}s])")
+        assert given["query"].endswith(f"[{step}s]))")
         start, end = float(given["start"]), float(given["end"])
         assert start <= SINCE.timestamp() < start + step + 60
         assert end >= NOW.timestamp()

@@ -55,11 +55,13 @@ def calls(version: str, stack: str, since: datetime) -> list[Calls]:
     start = datetime.fromtimestamp(end.timestamp() - steps * step, UTC)
     of = f'namespace="{namespace}",pod=~"{project}-{version}-[a-z0-9]+-[a-z0-9]+"'
 
-    def ask(function: str, metric: str) -> list[Series]:
-        query = f"{function}({metric}{{{of}}}[{step}s])"
+    def ask(least_or_most: str, metric: str, by: str) -> list[Series]:
+        # By labels, because two that read the same pods say the same twice.
+        over = f"{least_or_most}_over_time({metric}{{{of}}}[{step}s])"
+        query = f"{least_or_most} by ({by}) ({over})"
         return [each for each in prometheus.over_time(query, start, end, step) if each.values]
 
-    pods = _pods(ask("min_over_time", "process_start_time_seconds"))
+    pods = _pods(ask("min", "process_start_time_seconds", "pod"))
     if not pods:
         raise Refused(
             f"{prometheus.url} has read no pod of {version} in {namespace} since"
@@ -67,7 +69,9 @@ def calls(version: str, stack: str, since: datetime) -> list[Calls]:
             f" Pulumi.{stack}.yaml, and see that it finds the pods."
         )
     told = own.get("client_header") is not None
-    counted = _counted(ask("max_over_time", "model_serving_requests_total"), pods, since)
+    counted = _counted(
+        ask("max", "model_serving_requests_total", "pod, status, client"), pods, since
+    )
     found = _by_client(counted, told=told)
     retired = _is_retired(own, version)
     if unknown := _unknown(pods.values(), start, end, step, retired=retired):
