@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.api import Api
-from infra.clients import Client
+from infra.clients import Client, named
 from infra.settings import Settings
 
 
@@ -22,7 +22,7 @@ def restrict(
         if settings.default_key:
             exports["api_key_id"] = Key(name, apis, opts).id
         ids = {
-            client: ClientKeys(f"{name}-client-{client}", own, apis, opts).ids
+            client: ClientKeys(named(name, client), own, apis, opts).ids
             for client, own in settings.clients.items()
         }
         if ids:

@@ -105,7 +105,7 @@ class Api(pulumi.ComponentResource):
             deployment=self._deployment(name, api.id, body, permissions).id,
             stage_name=STAGE,
             xray_tracing_enabled=settings.tracing,
-            access_log_settings=access_log(name, days, key, child)
+            access_log_settings=access_log(name, days, key, settings.auth, child)
             if settings.logs_requests
             else None,
             opts=pulumi.ResourceOptions.merge(guarded, pulumi.ResourceOptions(depends_on=before)),

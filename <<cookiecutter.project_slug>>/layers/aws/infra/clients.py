@@ -30,6 +30,16 @@ def _key(value: str) -> str:
     return value
 
 
+def named(prefix: str, client: str) -> str:
+    """What the names of a client's keys start with, and its plan is called. prefix: the stack's."""
+    return f"{prefix}-client-{client}"
+
+
+def client_of(prefix: str, name: str) -> str:
+    """Whose key of a stack has this name; the first key goes by that."""
+    return name.removeprefix(named(prefix, "")).partition("_")[0]
+
+
 class Client(Section):
     """A client: its keys, and what it may ask with each of them."""
 

@@ -5,6 +5,8 @@ import json
 import pulumi
 import pulumi_aws as aws
 
+from infra.sign_in import Auth, SignIn
+
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 ACCESS_LOG = {
     "request_id": "$context.requestId",
@@ -23,9 +25,10 @@ ACCESS_LOG = {
 
 
 def access_log(
-    name: str, days: int, kms_key: str | None, opts: pulumi.ResourceOptions
+    name: str, days: int, kms_key: str | None, auth: Auth, opts: pulumi.ResourceOptions
 ) -> aws.apigateway.StageAccessLogSettingsArgs:
     """A line per request, of those too that reach no model. days: how long it is kept."""
+    subject = {"subject": auth.subject} if isinstance(auth, SignIn) else {}
     group = aws.cloudwatch.LogGroup(
         f"{name}-access",
         name=f"/aws/apigateway/{name}",
@@ -34,7 +37,7 @@ def access_log(
         opts=opts,
     )
     return aws.apigateway.StageAccessLogSettingsArgs(
-        destination_arn=group.arn, format=json.dumps(ACCESS_LOG)
+        destination_arn=group.arn, format=json.dumps(ACCESS_LOG | subject)
     )
 
 

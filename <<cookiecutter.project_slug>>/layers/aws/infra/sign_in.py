@@ -63,6 +63,11 @@ class SignIn(Section):
             yield "cognito: is empty; list at least one user pool."
 
     @property
+    def subject(self) -> str:
+        """Where API Gateway says whom a token names."""
+        return f"$context.authorizer.{'principalId' if self.authorizer else 'claims.sub'}"
+
+    @property
     def scheme(self) -> Document:
         """How an API's document says it.
 

@@ -19,7 +19,7 @@ SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 LATE, LATER = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2026, 11, 30, 10, tzinfo=UTC)
 STACK: Any = SimpleNamespace(stack=SimpleNamespace(prefix="iris-prod"), logs_requests=True)
 GROUP, HAVING, BY = lines(STACK, "v1")
-KEYS = {"k1": "iris-prod", "k2": "iris-prod-acme", "k3": "iris-prod-acme"}
+KEYS = {"k1": "iris-prod", "k2": "iris-prod-client-acme_a", "k3": "iris-prod-client-acme_b"}
 
 
 class Missing(Exception):

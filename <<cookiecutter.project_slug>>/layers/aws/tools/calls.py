@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.clients import client_of
 from tools.asking import CannotAsk
 from tools.clients import Calls
 from tools.credentials import client
@@ -29,10 +30,10 @@ def calls(version: str, stack: str, since: datetime) -> list[Calls]:
         gateway = client("apigateway", stack, config)
     except CannotAsk as reason:
         raise Refused(str(reason)) from None
-    prefix = f"{settings.stack.prefix}-"
     named: Mapping[str, list[Calls]] = defaultdict(list)
     for each in found:
-        named[_name(gateway, each.client).removeprefix(prefix)].append(each)
+        name = _name(gateway, each.client)
+        named[client_of(settings.stack.prefix, name)].append(each)
     return [
         Calls(name, max(each.last_seen for each in own), sum(each.calls for each in own))
         for name, own in named.items()

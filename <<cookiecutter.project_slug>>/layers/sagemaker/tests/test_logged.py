@@ -19,7 +19,7 @@ def stack(**keys: Any) -> Any:
 def test_calls_are_the_predictions_in_the_access_log() -> None:
     group, having, fields = lines(stack(logs_requests=True), "v1")
     assert group == f"/aws/apigateway/{scheme.api('v1')}"
-    assert fields == ("key_id", "user")
+    assert fields == ("key_id", "user", "subject")
     pattern = re.compile(having.removeprefix("path like /").removesuffix("/"))
     for prefix in prefixes("v1"):
         # A base path mapping changes what stands before it.

@@ -19,4 +19,4 @@ def lines(settings: Settings, version: str) -> tuple[str, str, tuple[str, ...]]:
     paths = "|".join(re.escape(prefix) for prefix in scheme.prefixes(version))
     pattern = rf"({paths})/predict$".replace("/", r"\/")
     group = f"/aws/apigateway/{scheme.api_name(settings.stack.prefix, version)}"
-    return group, f"path like /{pattern}/", ("key_id", "user")
+    return group, f"path like /{pattern}/", ("key_id", "user", "subject")
