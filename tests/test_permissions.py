@@ -139,9 +139,7 @@ def test_a_role_may_do_all_that_the_program_of_its_stack_needs(
     judged = {key: keys[key] for key in keys.keys() - {"clients"}} | {"auth": {"authorizer": JUDGE}}
     said = programs(project, python, {"all": keys, "judged": judged})
     resources = said["all"]["resources"] + [
-        each
-        for each in said["judged"]["resources"]
-        if each["name"].endswith("-authorizer")
+        each for each in said["judged"]["resources"] if each["name"].endswith("-authorizer")
     ]
     refused = [
         f"{each['name']}: {step}"
