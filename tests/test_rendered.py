@@ -135,7 +135,10 @@ def test_style_and_types_are_clean(ready: Path) -> None:
 
 
 # One scheme of each target runs everything; of the others what a scheme makes different.
-OF_A_SCHEME = ("api", "config", "front", "openapi", "program", "scheme", "settings", "stack")
+OF_A_SCHEME = (
+    *("api", "clients", "config", "cors", "front", "openapi", "program", "resources"),
+    *("right_values", "scheme", "settings", "sign_in", "stack", "wrong_values"),
+)
 
 
 @pytest.mark.parametrize(
