@@ -238,11 +238,10 @@ def test_help_works_before_setup(project: Path) -> None:
     assert targets[:6] == ["help", "setup", "model", "adopt", "contract", "test"]
     assert targets[6:8] == ["lint", "serve"]
     chart = CHART if (project / "chart").exists() else []
-    aws = TARGETS[target_of(project)]["provider"] == "aws"
-    key, once = (["key"], ["bootstrap"]) if aws else ([], [])
+    aws = ["key", "bootstrap"] if TARGETS[target_of(project)]["provider"] == "aws" else []
     assert targets[8:-4] == [
         *("build", "publish", *chart, "releases"),
-        *("preview", "deploy", "check", *key, "callers", "destroy", *once),
+        *("preview", "deploy", "check", "callers", "destroy", *aws),
     ]
     assert targets[-4:] == ["config-schema", "lock", "upgrade", "clean"]
     assert not (project / ".venv").exists()
