@@ -64,12 +64,13 @@ def of_stack(api_version: str, stack: str) -> None:
 def table(found: Sequence[Calls]) -> Iterator[str]:
     """A line for each client, who calls most first; one for all where nothing tells them apart."""
     total = sum(each.calls for each in found)
+    unnamed = "nobody named" if len(found) > 1 else "all"
     lines = [("client", "last seen (UTC)", "calls", "share")]
     for each in sorted(found, key=lambda each: (-each.calls, each.client)):
         last = each.last_seen.astimezone(UTC)
         share = f"{100 * each.calls / total:.1f} %"
         lines.append(
-            (_shown(each.client) or "all", f"{last:%Y-%m-%d %H:%M}", f"{each.calls:,}", share)
+            (_shown(each.client) or unnamed, f"{last:%Y-%m-%d %H:%M}", f"{each.calls:,}", share)
         )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for client, last, count, share in lines:

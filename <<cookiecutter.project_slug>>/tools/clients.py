@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+# The id of the golden requests, by which `make check` asks: it is no client.
+CHECKED = "golden"
+
 
 @dataclass(frozen=True)
 class Calls:

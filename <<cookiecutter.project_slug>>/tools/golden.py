@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from serving.contract import EXAMPLE_REQUEST, Instance, PredictRequest
+from tools.clients import CHECKED
 
 # One of each JSON type, for fields that take several.
 VALUES: tuple[Any, ...] = ("text", 1, 0.5, True, [], {})
@@ -27,7 +28,7 @@ def golden_requests(api_version: str) -> Iterator[tuple[str, bool, dict[str, Any
 
     def post(body: Any, path: str = path, **headers: str) -> dict[str, Any]:
         text = body if isinstance(body, str) else json.dumps(body)
-        fixed = {"Content-Type": "application/json", "X-Request-Id": "golden"}
+        fixed = {"Content-Type": "application/json", "X-Request-Id": CHECKED}
         return {"method": "POST", "path": path, "headers": fixed | headers, "body": text}
 
     def of(*instances: dict[str, Any]) -> dict[str, Any]:

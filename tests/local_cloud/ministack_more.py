@@ -51,8 +51,8 @@ plain_proxy = apigateway_v1._invoke_lambda_proxy_v1
 plain_event = apigateway_v1._build_lambda_event_v1
 plain_query = cloudwatch_logs._start_query
 COUNTED = re.compile(
-    r"filter ispresent\((?P<has>\w+)\) \| stats count\(\*\) as calls,"
-    r" max\(@timestamp\) as last_seen by (?P<by>\w+) \|.*"
+    r'filter ispresent\((?P<has>\w+)\) and request_id != "(?P<but>\w+)" \| '
+    r"stats count\(\*\) as calls, max\(@timestamp\) as last_seen by (?P<by>\w+) \|.*"
 )
 
 
@@ -122,7 +122,7 @@ def query(data: Scope) -> Any:
     for row in own["results"]:
         cells = {cell["field"]: cell["value"] for cell in row}
         line = json.loads(cells["@message"]) if cells["@message"].startswith("{") else {}
-        if counted["has"] in line:
+        if counted["has"] in line and line["request_id"] != counted["but"]:
             found.setdefault(line.get(counted["by"]), []).append(cells["@timestamp"])
     own["results"] = [
         [

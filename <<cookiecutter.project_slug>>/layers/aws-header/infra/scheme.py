@@ -5,12 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra import domain
 from infra.config import Section, VersionName
 from infra.domain import EXAMPLE, Domain
 from infra.given import Given
 from infra.problems import mapping
-
-PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
 
 
 def prefixes(api_version: str) -> tuple[str, ...]:
@@ -46,7 +45,4 @@ def problems(given: Given) -> Iterator[str]:
     default = given.raw.get("default_version")
     if known and isinstance(default, str) and default not in known:
         yield f"default_version: {default} is not served; write {' or '.join(known)}."
-    for key, placeholder in PLACEHOLDERS.items():
-        value = str(mapping(given.raw.get("domain")).get(key))
-        if given.deploying and placeholder in value:
-            yield f"domain.{key}: {value} is a placeholder; write your own."
+    yield from domain.problems(given, "domain", given.raw.get("domain"))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra import domain
 from infra.config import Section
 from infra.domain import EXAMPLE, Domain
 from infra.given import Given
@@ -35,9 +36,11 @@ class VersionKeys(Section):
 
 
 def problems(given: Given) -> Iterator[str]:
-    """A domain that two API versions would share."""
+    """A domain that two API versions would share, or that can't be made."""
     owners: dict[str, str] = {}
     for version, keys in mapping(given.raw.get("versions")).items():
-        name = mapping(mapping(keys).get("domain")).get("name")
+        own = mapping(keys).get("domain")
+        yield from domain.problems(given, f"versions.{version}.domain", own)
+        name = mapping(own).get("name")
         if isinstance(name, str) and owners.setdefault(name, version) != version:
             yield f"versions.{version}.domain.name: {name} is {owners[name]}'s; write another one."

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra import domain
 from infra.config import Section
 from infra.domain import EXAMPLE, Domain
 from infra.given import Given
@@ -32,6 +33,6 @@ class VersionKeys(Section):
     """No keys of an API version belong to this scheme."""
 
 
-def problems(_given: Given) -> Iterator[str]:
-    """No rules between keys, no problems."""
-    yield from ()
+def problems(given: Given) -> Iterator[str]:
+    """What is wrong with the domain."""
+    yield from domain.problems(given, "domain", given.raw.get("domain"))

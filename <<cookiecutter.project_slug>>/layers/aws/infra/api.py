@@ -70,7 +70,7 @@ class Api(pulumi.ComponentResource):
             lambda resolved: json.dumps(
                 shared(
                     document(name, versions, settings.contracts, resolved, settings.auth)
-                    | reach(settings.auth, closed=closed, private=settings.private),
+                    | reach(closed=closed, private=settings.private),
                     settings.cors,
                 ),
                 sort_keys=True,

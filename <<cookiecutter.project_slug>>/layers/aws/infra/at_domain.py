@@ -29,6 +29,8 @@ def at_domain(
             zone_id=zone or "",
             name=domain.name,
             type=kind,
+            # One that its owner made before is no reason to stop half-way.
+            allow_overwrite=True,
             aliases=[
                 {
                     "name": made.regional_domain_name,

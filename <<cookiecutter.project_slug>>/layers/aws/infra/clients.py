@@ -36,8 +36,9 @@ def named(prefix: str, client: str) -> str:
 
 
 def client_of(prefix: str, name: str) -> str:
-    """Whose key of a stack has this name; the first key goes by that."""
-    return name.removeprefix(named(prefix, "")).partition("_")[0]
+    """Whose key of a stack has this name; what is no client's key goes by its name."""
+    own, client = named(prefix, ""), name.partition("_")[0]
+    return client.removeprefix(own) if name.startswith(own) else name
 
 
 class Client(Section):

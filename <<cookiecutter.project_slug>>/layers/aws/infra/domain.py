@@ -1,12 +1,17 @@
 """A domain of the owner's, as it stands in a stack file."""
 
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
 from infra.config import Example, Section, spelt
+from infra.given import Given
+from infra.problems import mapping
 
+CERTIFICATE = r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+"
+PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
 EXAMPLE = {"name": "api.example.org", "certificate_arn": "arn:aws:acm:…"}
 
 
@@ -18,7 +23,7 @@ def _name(value: str) -> str:
 
 
 def _certificate(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", value):
+    if not re.fullmatch(CERTIFICATE, value):
         raise ValueError(
             f"{spelt(value)} is not a certificate; write the ARN that ACM shows for it"
         )
@@ -51,8 +56,24 @@ class Domain(Section):
 
     hosted_zone_id: HostedZone | None = None
     """The id of the hosted zone in Route 53 that has the domain. The stack then makes the records
-    A and AAAA there, and AWS answers at IPv6 too."""
+    A and AAAA there, in place of yours if there are some, and AWS answers at IPv6 too. Delete a
+    CNAME of yours first."""
 
     only: bool = False
     """Whether AWS's own address of the API is closed. With true clients can call the domain
-    alone."""
+    alone: write it when the domain answers, not in the deploy that makes it."""
+
+
+def problems(given: Given, place: str, domain: Any) -> Iterator[str]:
+    """Placeholders where something would be made; a certificate that AWS would not find there."""
+    keys = mapping(domain)
+    for key, placeholder in PLACEHOLDERS.items():
+        if given.deploying and placeholder in str(keys.get(key)):
+            yield f"{place}.{key}: {keys[key]} is a placeholder; write your own."
+    if found := re.fullmatch(CERTIFICATE, str(keys.get("certificate_arn"))):
+        own = given.config.get("aws:region", found[1])
+        if found[1] != own:
+            yield (
+                f"{place}.certificate_arn: is in {found[1]}, and the stack in {own}; write one in"
+                f" {own}."
+            )

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from infra.config import Example, Section, spelt
 from infra.given import Given
-from infra.openapi import Auth, Document
+from infra.openapi import Document
 from infra.problems import mapping
 from infra.scheme import StackKeys
 
@@ -42,11 +42,17 @@ class Private(Section):
 def problems(given: Given) -> Iterator[str]:
     """A domain of APIs that only a network reaches: one that is public leads to no private API.
 
+    And signatures, where a private API's policy has to let in what is not signed, 404, 410 and
+    OPTIONS, but then lets in all who sign.
+
     https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-routing-mode.html
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
     """
     if not given.raw.get("private"):
         return
+    if given.raw.get("auth") == "iam":
+        yield "private: is set, and auth is iam; write another auth, or remove private."
     key = StackKeys.model_fields.get("domain")
     if key and key.is_required():
         yield "private: is set, and the domain that the stack needs is public; remove it."
@@ -61,7 +67,13 @@ def endpoint(private: Private | None) -> dict[str, Any]:
     """Of which type an API is: an import leaves that alone."""
     if private is None:
         return {"types": "REGIONAL"}
-    return {"types": "PRIVATE", "vpc_endpoint_ids": [*private.vpc_endpoints]}
+    # A private API has both, and the provider refuses what an API had that was public:
+    # https://github.com/hashicorp/terraform-provider-aws/issues/48356
+    return {
+        "types": "PRIVATE",
+        "ip_address_type": "dualstack",
+        "vpc_endpoint_ids": [*private.vpc_endpoints],
+    }
 
 
 def address(url: str, private: Private | None) -> str:
@@ -74,7 +86,7 @@ def address(url: str, private: Private | None) -> str:
     return f"https://{api}-{private.vpc_endpoints[0]}{dot}{rest}" if private else url
 
 
-def reach(auth: Auth, *, closed: bool, private: Private | None) -> Document:
+def reach(*, closed: bool, private: Private | None) -> Document:
     """Further keys of a document; none where it is called from everywhere, at AWS's own address.
 
     An import takes back what a document does not say, so it has to say so each time:
@@ -84,19 +96,14 @@ def reach(auth: Auth, *, closed: bool, private: Private | None) -> Document:
     more: Document = {}
     if private:
         said |= {"vpcEndpointIds": [*private.vpc_endpoints]}
-        more = {"x-amazon-apigateway-policy": _policy(private, auth)}
+        more = {"x-amazon-apigateway-policy": _policy(private)}
     # Where OpenAPI 3 has it; an import ignores the path of a server.
     return more | ({"servers": [{"url": "/", CONFIGURATION: said}]} if said else {})
 
 
-def _policy(private: Private, auth: Auth) -> Document:
-    """Who may call: whoever comes through these VPC endpoints, if `auth` lets them in too.
-
-    Where callers sign, this allows nothing: either policy would be enough, this or their own.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
-    """
+def _policy(private: Private) -> Document:
+    """Who may call: whoever comes through these VPC endpoints, if `auth` lets them in too."""
     every = {"Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
     others = {"StringNotEquals": {"aws:SourceVpce": [*private.vpc_endpoints]}}
     denied = {"Effect": "Deny", **every, "Condition": others}
-    let_in = [] if auth == "iam" else [{"Effect": "Allow", **every}]
-    return {"Version": "2012-10-17", "Statement": [denied, *let_in]}
+    return {"Version": "2012-10-17", "Statement": [denied, {"Effect": "Allow", **every}]}

@@ -126,16 +126,18 @@ Auth = Annotated[Word | SignIn, _WordOrSection(), Example({"cognito": [EXAMPLE_P
 
 def problems(given: Given) -> Iterator[str]:
     """A function that the stack could not let API Gateway call."""
-    own = mapping(given.raw.get("auth")).get("authorizer")
-    found = re.fullmatch(FUNCTION, str(own))
-    try:
-        accounts: Any = json.loads(given.config.get("aws:allowedAccountIds", "[]"))
-    except ValueError:
+    found = re.fullmatch(FUNCTION, str(mapping(given.raw.get("auth")).get("authorizer")))
+    if not found:
         return
-    if found and accounts and found[2] not in accounts:
+    own = given.config.get("aws:region", found[1])
+    if found[1] != own:
+        yield f"auth.authorizer: is in {found[1]}, and the stack in {own}; write one in {own}."
+    listed = given.config.get("aws:allowedAccountIds", "")
+    accounts = re.findall(r"\d{12}", listed)
+    if accounts and found[2] not in accounts:
         yield (
             f"auth.authorizer: is in the account {found[2]}, and the stack in"
-            f" {' or '.join(map(str, accounts))}; write one that is there."
+            f" {' or '.join(accounts)}; write one that is there."
         )
 
 

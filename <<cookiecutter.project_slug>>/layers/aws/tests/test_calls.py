@@ -17,7 +17,12 @@ from tools.refused import Refused
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 LATE, LATER = datetime(2026, 11, 30, 9, tzinfo=UTC), datetime(2026, 11, 30, 10, tzinfo=UTC)
-STACK: Any = SimpleNamespace(stack=SimpleNamespace(prefix="iris-prod"), logs_requests=True)
+STACK: Any = SimpleNamespace(
+    stack=SimpleNamespace(prefix="iris-prod"),
+    logs_requests=True,
+    front="api_gateway",
+    log_retention_days=14,
+)
 GROUP, HAVING, BY = lines(STACK, "v1")
 KEYS = {"k1": "iris-prod", "k2": "iris-prod-client-acme_a", "k3": "iris-prod-client-acme_b"}
 
@@ -109,6 +114,23 @@ def test_clients_go_by_the_names_of_their_keys(monkeypatch: pytest.MonkeyPatch) 
     assert aws.asked["logGroupName"] == GROUP
     assert aws.asked["queryString"].startswith(f"filter {HAVING} | stats count(*) as calls, max(")
     assert f" by {', '.join(BY)} | " in aws.asked["queryString"]
+
+
+def test_a_role_with_the_mark_of_a_key_in_its_name_is_no_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    role = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Admin_01/bob"
+    answered(monkeypatch, Aws(complete(["1", "1.796E12", role])))
+    ((client, seen),) = ((each.client, each.last_seen) for each in ask("v1", "prod", SINCE))
+    assert (client, seen.year) == (role, 2026)
+
+
+def test_nobody_is_said_of_no_time_whose_log_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(monkeypatch, Aws(complete()))
+    now = datetime.now(UTC)
+    assert ask("v1", "prod", now - timedelta(days=14)) == []
+    with pytest.raises(Refused, match=r"is kept for 14 days .*; ask SINCE=14d"):
+        ask("v1", "prod", now - timedelta(days=15))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_the_records_are_made_where_the_zone_is_named(stacks: Stacks) -> None:
             "zoneId": ZONE,
             "name": "api.example.org",
             "type": kind,
+            "allowOverwrite": True,
             "aliases": [
                 {
                     "name": "target-of-api.example.org",

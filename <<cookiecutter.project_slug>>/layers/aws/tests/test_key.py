@@ -72,6 +72,7 @@ def test_the_value_that_is_asked_for_is_all_that_is_printed(
         ({"clients": {}}, ["--client", "acme"], "… no client acme; there are no clients"),
         ({}, ["--client", "beta"], "beta has several keys; write KEY=a or b"),
         ({}, ["--client", "acme", "--key", "b"], "acme has no key b; write KEY=a"),
+        ({}, ["--key", "b"], "KEY is b, and no client is named; write CLIENT too"),
         (
             {"default_key": False},
             [],

@@ -22,6 +22,7 @@ def test_every_api_is_private_and_each_import_says_so_again(stacks: Stacks) -> N
     for api in program.of("RestApi"):
         assert api.inputs["endpointConfiguration"] == {
             "types": "PRIVATE",
+            "ipAddressType": "dualstack",
             "vpcEndpointIds": ENDPOINTS,
         }
     for version in TWO:
@@ -43,11 +44,6 @@ def test_who_comes_another_way_is_denied(stacks: Stacks, two: Program) -> None:
         {"Effect": "Allow", **every},
     ]
     assert "x-amazon-apigateway-policy" not in body(two)
-
-
-def test_who_signs_is_let_in_by_a_policy_of_their_own_alone(stacks: Stacks) -> None:
-    policy = body(stacks.run(private=PRIVATE, auth="iam"))["x-amazon-apigateway-policy"]
-    assert [each["Effect"] for each in policy["Statement"]] == ["Deny"]
 
 
 def test_what_is_exported_is_an_address_by_the_first_endpoint(stacks: Stacks) -> None:

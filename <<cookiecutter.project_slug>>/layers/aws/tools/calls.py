@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +30,10 @@ def calls(version: str, stack: str, since: datetime) -> list[Calls]:
         gateway = client("apigateway", stack, config)
     except CannotAsk as reason:
         raise Refused(str(reason)) from None
+    days = settings.log_retention_days
+    if not found and datetime.now(UTC) - since > timedelta(days=days, hours=1):
+        kept = f"its log is kept for {days} days (log_retention_days)"
+        raise Refused(f"nobody is known to have called {version}, and {kept}; ask SINCE={days}d.")
     named: Mapping[str, list[Calls]] = defaultdict(list)
     for each in found:
         name = _name(gateway, each.client)

@@ -97,6 +97,8 @@ def _identity(deployed: Deployed, client: str | None, key: str | None) -> str:
     clients, file = deployed.settings.clients, f"Pulumi.{deployed.stack}.yaml"
     redeploy = f"run `make deploy STACK={deployed.stack}`"
     if client is None:
+        if key:
+            raise CannotAsk(f"KEY is {key}, and no client is named; write CLIENT too.")
         if not deployed.settings.default_key:
             raise CannotAsk(f"default_key is false in {file}; write CLIENT={' or '.join(clients)}.")
         identity = deployed.outputs.get("api_key_id")

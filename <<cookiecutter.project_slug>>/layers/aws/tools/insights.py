@@ -70,6 +70,7 @@ def _client(row: Row, by: Sequence[str]) -> str:
 
 def _time(value: str) -> datetime:
     """A time in UTC, from milliseconds since 1970 or from text: CloudWatch has both."""
-    if value.isdecimal():
-        return datetime.fromtimestamp(int(value) / 1_000, UTC)
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    try:
+        return datetime.fromtimestamp(float(value) / 1_000, UTC)
+    except ValueError:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)

@@ -9,4 +9,6 @@ STACK: Any = SimpleNamespace(stack=SimpleNamespace(prefix="iris-dev"))
 
 
 def test_calls_are_in_the_log_of_the_versions_own_function() -> None:
-    assert lines(STACK, "v1") == ("/aws/lambda/iris-dev-v1", "ispresent(path)", ("client",))
+    group, having, fields = lines(STACK, "v1")
+    assert (group, fields) == ("/aws/lambda/iris-dev-v1", ("client",))
+    assert having == 'ispresent(path) and request_id != "golden"'

@@ -13,14 +13,18 @@ from tools.refused import Refused
 
 
 def stack(**keys: Any) -> Any:
-    return SimpleNamespace(stack=SimpleNamespace(prefix="iris-dev"), **keys)
+    return SimpleNamespace(
+        stack=SimpleNamespace(prefix="iris-dev"), **{"front": "api_gateway", **keys}
+    )
 
 
 def test_calls_are_the_predictions_in_the_access_log() -> None:
     group, having, fields = lines(stack(logs_requests=True), "v1")
     assert group == f"/aws/apigateway/{scheme.api('v1')}"
     assert fields == ("key_id", "user", "subject")
-    pattern = re.compile(having.removeprefix("path like /").removesuffix("/"))
+    start = 'method = "POST" and status not like /^40[13]$/ and path like /'
+    assert having.startswith(start)
+    pattern = re.compile(having.removeprefix(start).removesuffix("/"))
     for prefix in prefixes("v1"):
         # A base path mapping changes what stands before it.
         assert pattern.search(f"/live{prefix}/predict")
@@ -33,3 +37,5 @@ def test_calls_are_the_predictions_in_the_access_log() -> None:
 def test_where_no_requests_are_logged_that_is_told() -> None:
     with pytest.raises(Refused, match="write access_logs: true"):
         lines(stack(logs_requests=False), "v1")
+    with pytest.raises(Refused, match="front is none"):
+        lines(stack(logs_requests=False, front="none"), "v1")
