@@ -46,21 +46,26 @@ def keeps_warm(event: object) -> bool:
 
 
 def client_of(event: Mapping[str, Any]) -> str:
-    """Who sent a request, as API Gateway found it; empty where everybody may call.
+    """Who sent a request that `request_of` has read, as API Gateway found it; empty where everybody
+    may call.
 
     The id of an API key, never its value; else whom a token or a signature names.
     """
-    context = _fields(event.get("requestContext"))
-    identity, authorizer = _fields(context.get("identity")), _fields(context.get("authorizer"))
-    named = (
-        identity.get("apiKeyId"),
-        _fields(authorizer.get("claims")).get("sub"),
-        _fields(_fields(authorizer.get("jwt")).get("claims")).get("sub"),
-        authorizer.get("principalId"),
-        identity.get("userArn"),
-        _fields(authorizer.get("iam")).get("userArn"),
-    )
-    return next((each for each in named if isinstance(each, str)), "")
+    context: Mapping[str, Any] = event["requestContext"]
+    identity, authorizer = context.get("identity"), context.get("authorizer")
+    named = None
+    if identity:
+        named = _fields(identity).get("apiKeyId") or _fields(identity).get("userArn")
+    if authorizer:
+        token = _fields(authorizer)
+        named = (
+            named
+            or _fields(token.get("claims")).get("sub")
+            or _fields(_fields(token.get("jwt")).get("claims")).get("sub")
+            or token.get("principalId")
+            or _fields(token.get("iam")).get("userArn")
+        )
+    return named if isinstance(named, str) else ""
 
 
 def _format_1(event: Mapping[str, Any], fallback_id: str) -> Request:
