@@ -29,14 +29,9 @@ class Front(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         closed = settings.versions if settings.domain.only else ()
         apis = api_per_version(backends, settings, closed, child)
-        domain = at_domain(name, settings.domain, child, protect=settings.protect, routes=True)
         default = apis[settings.default_version]
-        aws.apigateway.BasePathMapping(
-            name,
-            domain_name=domain.domain_name,
-            rest_api=default.id,
-            stage_name=default.stage,
-            opts=child,
+        domain = at_domain(
+            name, settings.domain, default, child, protect=settings.protect, routes=True
         )
         for version, api in apis.items():
             aws.apigatewayv2.RoutingRule(

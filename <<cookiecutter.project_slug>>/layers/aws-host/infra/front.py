@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.access import restrict
-from infra.api import Api, Backend
+from infra.api import Backend
 from infra.apis import api_per_version
 from infra.at_domain import at_domain
-from infra.domain import Domain
 from infra.settings import Settings
 
 
@@ -32,24 +30,15 @@ class Front(pulumi.ComponentResource):
         exports = dict(restrict(name, settings, [*apis.values()], child))
         for version, own in settings.versions.items():
             if own.domain:
-                made = self._domain(f"{name}-{version}", own.domain, apis[version], settings)
+                made = at_domain(
+                    f"{name}-{version}",
+                    own.domain,
+                    apis[version],
+                    child,
+                    protect=settings.protect,
+                )
                 exports[f"{version}_dns_target"] = made.regional_domain_name
                 exports[f"{version}_dns_zone_id"] = made.regional_zone_id
                 urls[version] = pulumi.Output.from_input(f"https://{own.domain.name}")
         self.base_urls, self.exports = urls, exports
         self.register_outputs({"base_urls": urls})
-
-    def _domain(
-        self, name: str, domain: Domain, api: Api, settings: Settings
-    ) -> aws.apigateway.DomainName:
-        """Serve an API at a domain."""
-        child = pulumi.ResourceOptions(parent=self)
-        made = at_domain(name, domain, child, protect=settings.protect)
-        aws.apigateway.BasePathMapping(
-            name,
-            domain_name=made.domain_name,
-            rest_api=api.id,
-            stage_name=api.stage,
-            opts=child,
-        )
-        return made

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.access import restrict
 from infra.account import account_logging
@@ -29,14 +28,7 @@ class Front(pulumi.ComponentResource):
         api = Api(name, settings.versions, backends, settings, logging, child, closed=closed)
         exports = dict(restrict(name, settings, [api], child))
         if domain:
-            made = at_domain(name, domain, child, protect=settings.protect)
-            aws.apigateway.BasePathMapping(
-                name,
-                domain_name=made.domain_name,
-                rest_api=api.id,
-                stage_name=api.stage,
-                opts=child,
-            )
+            made = at_domain(name, domain, api, child, protect=settings.protect)
             exports["dns_target"] = made.regional_domain_name
             exports["dns_zone_id"] = made.regional_zone_id
             url = f"https://{domain.name}"

@@ -3,13 +3,20 @@
 import pulumi
 import pulumi_aws as aws
 
+from infra.api import Api
 from infra.domain import Domain
 
 
 def at_domain(
-    name: str, domain: Domain, opts: pulumi.ResourceOptions, *, protect: bool, routes: bool = False
+    name: str,
+    domain: Domain,
+    api: Api,
+    opts: pulumi.ResourceOptions,
+    *,
+    protect: bool,
+    routes: bool = False,
 ) -> aws.apigateway.DomainName:
-    """Have AWS answer at a domain. routes: by rules first, which say which API answers."""
+    """Have an API answer at a domain. routes: after rules, which may say that another one does."""
     zone = domain.hosted_zone_id
     made = aws.apigateway.DomainName(
         name,
@@ -40,4 +47,7 @@ def at_domain(
             ],
             opts=opts,
         )
+    aws.apigateway.BasePathMapping(
+        name, domain_name=made.domain_name, rest_api=api.id, stage_name=api.stage, opts=opts
+    )
     return made

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast, override
 from pydantic import BeforeValidator, Field
 
 from infra.config import Example, Section, spelt
-from infra.openapi import INTEGRATION, Document, empty
+from infra.openapi import ERRORS, INTEGRATION, Document, empty
 
 ALL = "*"
 EXAMPLE = "https://app.example.org"
@@ -47,7 +47,6 @@ SAID = (
     "X-Model-Release",
     "X-Request-Id",
 )
-GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def _shape(value: Any) -> Any:
@@ -153,9 +152,9 @@ def shared(document: Document, cors: Cors | None) -> Document:
     whose = cors.origins[0] if len(cors.origins) == 1 else ALL
     errors = {
         kind: _with(each, "gatewayresponse", {ALLOW_ORIGIN: whose} | readable)
-        for kind, each in document[GATEWAY_RESPONSES].items()
+        for kind, each in document[ERRORS].items()
     }
-    return document | {"paths": paths, GATEWAY_RESPONSES: errors}
+    return document | {"paths": paths, ERRORS: errors}
 
 
 def _answered(operation: Document, cors: Cors, headers: Mapping[str, str]) -> Document:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from infra.config import Example, Section, spelt
 from infra.given import Given
 from infra.problems import mapping
+from infra.region import problems as in_region
 
 CERTIFICATE = r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+"
 PLACEHOLDERS = {"name": ".example.com", "certificate_arn": ":000000000000:"}
@@ -71,9 +72,4 @@ def problems(given: Given, place: str, domain: Any) -> Iterator[str]:
         if given.deploying and placeholder in str(keys.get(key)):
             yield f"{place}.{key}: {keys[key]} is a placeholder; write your own."
     if found := re.fullmatch(CERTIFICATE, str(keys.get("certificate_arn"))):
-        own = given.config.get("aws:region", found[1])
-        if found[1] != own:
-            yield (
-                f"{place}.certificate_arn: is in {found[1]}, and the stack in {own}; write one in"
-                f" {own}."
-            )
+        yield from in_region(given, f"{place}.certificate_arn", found[1])

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from infra import placeholder
 from infra.config import Example, spelt
 from infra.given import Given
+from infra.region import problems as in_region
 
 EXAMPLE = "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 ARN = r"arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):key/[\w-]+"
@@ -27,9 +28,7 @@ def problems(given: Given) -> Iterator[str]:
     """A key that the stack's services could not use, or that is nobody's."""
     if found := re.fullmatch(ARN, str(given.raw.get("kms_key"))):
         region, account = found.groups()
-        own = given.config.get("aws:region", region)
-        if region != own:
-            yield f"kms_key: is in {region}, and the stack in {own}; write one in {own}."
+        yield from in_region(given, "kms_key", region)
         if given.deploying and account == placeholder.ACCOUNT:
             yield f"kms_key: {found[0]} has a placeholder for an account; write your own."
 

@@ -15,15 +15,15 @@ from typing import Any
 from infra import sign_in
 from infra.config import ApiVersion
 from infra.scheme import prefixes
-from infra.sign_in import SignIn, Word
+from infra.sign_in import Auth, SignIn
 from serving.problem import MAX_BODY_BYTES, Problem, not_found, wrong_method
 from serving.release import Build, Release
 
 type Document = dict[str, Any]
-type Auth = Word | SignIn
 
 ANY = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+ERRORS = "x-amazon-apigateway-gateway-responses"
 SECURITY = {
     "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
     "iam": {
@@ -125,7 +125,7 @@ def document(
         "components": {"securitySchemes": schemes} if (schemes := _schemes(auth)) else {},
         "x-amazon-apigateway-api-key-source": "HEADER",
         "x-amazon-apigateway-documentation": {"documentationParts": parts},
-        "x-amazon-apigateway-gateway-responses": {
+        ERRORS: {
             kind: _gateway_response(problem, own_headers)
             for kind, problem in gateway_responses(auth).items()
         },

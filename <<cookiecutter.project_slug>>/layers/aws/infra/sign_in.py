@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 from infra.config import Example, Section, spelt
 from infra.given import Given
 from infra.problems import mapping
+from infra.region import problems as in_region
 from serving.problem import Problem
 
 type Document = dict[str, Any]
@@ -129,9 +130,7 @@ def problems(given: Given) -> Iterator[str]:
     found = re.fullmatch(FUNCTION, str(mapping(given.raw.get("auth")).get("authorizer")))
     if not found:
         return
-    own = given.config.get("aws:region", found[1])
-    if found[1] != own:
-        yield f"auth.authorizer: is in {found[1]}, and the stack in {own}; write one in {own}."
+    yield from in_region(given, "auth.authorizer", found[1])
     listed = given.config.get("aws:allowedAccountIds", "")
     accounts = re.findall(r"\d{12}", listed)
     if accounts and found[2] not in accounts:
@@ -168,7 +167,7 @@ GATEWAY_RESPONSES: dict[str, Problem] = {
 
 def let_judge(
     name: str,
-    auth: Word | SignIn,
+    auth: Auth,
     execution_arn: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:

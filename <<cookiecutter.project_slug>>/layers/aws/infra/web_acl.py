@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from infra import placeholder
 from infra.config import Example, spelt
 from infra.given import Given
+from infra.region import problems as in_region
 
 EXAMPLE = (
     "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/iris/"
@@ -36,9 +37,7 @@ def problems(given: Given) -> Iterator[str]:
     """A web ACL that the stack's APIs can't have, or that is nobody's."""
     if found := re.fullmatch(ARN, str(given.raw.get("web_acl"))):
         region, account, _ = found.groups()
-        own = given.config.get("aws:region", region)
-        if region != own:
-            yield f"web_acl: is in {region}, and the stack in {own}; write one in {own}."
+        yield from in_region(given, "web_acl", region)
         if given.deploying and account == placeholder.ACCOUNT:
             yield f"web_acl: {found[0]} has a placeholder for an account; write your own."
 

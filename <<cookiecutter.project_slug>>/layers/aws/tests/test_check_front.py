@@ -8,6 +8,7 @@ import pytest
 
 from tests.live import BASE_URL, SAID_WHEN_DEPRECATED, Live, live
 from tests.stacks import DEPRECATED
+from tests.stand_in import answers_as_aws
 from tests.support import VERSION
 
 KEY = "a-value-that-nobody-may-see"
@@ -33,11 +34,7 @@ HEADERS = {
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     """The stack, whose server is AWS too; with credentials of nobody."""
     with live(tmp_path, monkeypatch) as own:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{own.port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        answers_as_aws(own.port, monkeypatch)
         own.changes = {"else": key(KEY)}
         yield own
 

@@ -9,6 +9,7 @@ import pytest
 
 from infra.cors import ALLOW_ORIGIN
 from tests.live import BASE_URL, Live, live
+from tests.stand_in import answers_as_aws
 from tests.support import VERSION
 from tests.test_check_front import KEY, key
 
@@ -52,11 +53,7 @@ class Browsed(Live):
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browsed]:
     """The stack, whose server is AWS too."""
     with live(tmp_path, monkeypatch, Browsed) as own:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{own.port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        answers_as_aws(own.port, monkeypatch)
         own.changes = {"else": key(KEY)}
         yield own
 

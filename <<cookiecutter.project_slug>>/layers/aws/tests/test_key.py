@@ -8,6 +8,7 @@ from typing import Any, override
 import pytest
 
 from tests.live import BASE_URL, Live, live
+from tests.stand_in import answers_as_aws
 from tests.support import VERSION
 from tools import key
 
@@ -34,11 +35,9 @@ class Keys(Live):
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keys]:
     with live(tmp_path, monkeypatch, Keys) as own:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "CLIENT", "KEY"):
+        answers_as_aws(own.port, monkeypatch)
+        for name in ("CLIENT", "KEY"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{own.port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         yield own
 
 

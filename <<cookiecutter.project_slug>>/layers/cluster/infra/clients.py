@@ -1,6 +1,5 @@
 """Who may be told apart among those who call, as it stands in a stack file."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, cast
 
@@ -8,17 +7,14 @@ from pydantic import AfterValidator, Field
 
 from infra.config import spelt
 from infra.given import Given
+from serving.clients import HEADER, MOST, NAME, RESERVED
 
-# The rest, those that say no name, and `make check`.
-CHECK = "make-check"
-RESERVED = ("other", "none", CHECK)
 # What is in them is no name.
 SECRET = ("authorization", "proxy-authorization", "cookie")
-MOST = 100
 
 
 def _header(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", value):
+    if not HEADER.fullmatch(value):
         raise ValueError(f"{spelt(value)} is no header; write one such as X-Client")
     if value.lower() in SECRET:
         raise ValueError(f"{value} holds secrets, and no names; write one such as X-Client")
@@ -26,7 +22,7 @@ def _header(value: str) -> str:
 
 
 def _client(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+    if not NAME.fullmatch(value):
         raise ValueError(
             f"{spelt(value)} is no name of a client; use at most 64 of A-Z, a-z, 0-9, ., _ and -"
         )

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.clients import CHECK
 from infra.cluster import Stack
 from infra.problems import mapping
+from serving.clients import CHECK
 from tools import stack_file
 from tools.clients import Calls
 from tools.prometheus import Prometheus, Series

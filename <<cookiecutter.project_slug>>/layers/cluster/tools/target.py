@@ -1,7 +1,7 @@
 """How the API versions of a stack on a cluster are asked: at their host names."""
 
-from infra.clients import CHECK
 from infra.config import ApiVersion
+from serving.clients import CHECK
 from tools.asking import NotAsked
 from tools.deployed import Deployed
 from tools.expected import Expected

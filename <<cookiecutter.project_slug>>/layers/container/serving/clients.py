@@ -1,5 +1,6 @@
 """Who calls, where a deployment says by which header its clients name themselves."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 # Those that are not listed, and those that say no name: so that nobody makes up metrics.
@@ -7,6 +8,10 @@ OTHER, NONE = "other", "none"
 # What `make check` calls itself.
 CHECK = "make-check"
 RESERVED = (OTHER, NONE, CHECK)
+HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+# A name as clients write it into a header; it becomes a label of metrics.
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MOST = 100
 
 
 class Clients:

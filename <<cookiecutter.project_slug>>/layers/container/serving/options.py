@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from serving.clients import RESERVED
+from serving.clients import HEADER, MOST, NAME, RESERVED
 
 
 class WrongOptions(Exception):
@@ -26,9 +26,6 @@ RANGES = {
     "DRAIN_SECONDS": (0, 3_600),
     "SHUTDOWN_SECONDS": (0, 3_600),
 }
-# A name as clients write it into a header; it becomes a label of metrics.
-CLIENT = re.compile(r"[A-Za-z0-9._-]{1,64}")
-MOST_CLIENTS = 100
 
 
 @dataclass(frozen=True)
@@ -70,13 +67,13 @@ class Options:
                     problems.append(f"{name} is {text!r}; write a number from {least} to {most}.")
             elif name == "CLIENT_HEADER":
                 given[field.name] = text
-                if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", text):
+                if not HEADER.fullmatch(text):
                     problems.append(f"{name} is {text!r}; write a header, such as X-Client.")
             elif name == "CLIENTS":
                 given[field.name] = names = (*text.split(","),)
                 if not _are_clients(names):
                     problems.append(
-                        f"{name} is {text!r}; write at most {MOST_CLIENTS} names of A-Z, a-z, 0-9,"
+                        f"{name} is {text!r}; write at most {MOST} names of A-Z, a-z, 0-9,"
                         f" ., _ and - with commas between them, and none of {', '.join(RESERVED)}."
                     )
             elif _is_address(text):
@@ -96,8 +93,8 @@ class Options:
 
 
 def _are_clients(names: tuple[str, ...]) -> bool:
-    right = all(CLIENT.fullmatch(each) and each not in RESERVED for each in names)
-    return right and len(names) == len({*names}) <= MOST_CLIENTS
+    right = all(NAME.fullmatch(each) and each not in RESERVED for each in names)
+    return right and len(names) == len({*names}) <= MOST
 
 
 def _is_address(text: str) -> bool:

@@ -12,6 +12,7 @@ from infra import placeholder
 from infra.config import Section, spelt
 from infra.given import Given
 from infra.problems import mapping
+from infra.region import problems as in_region
 
 ECR = r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([a-z0-9][a-z0-9._/-]{0,254})"
 EXAMPLE_REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/iris"
@@ -70,9 +71,6 @@ def problems(given: Given) -> Iterator[str]:
     address = str(mapping(given.raw.get("image")).get("repository"))
     with suppress(ValueError):  # which has been told
         repository = Repository.of(address)
-        region = repository.region
-        own = given.config.get("aws:region", region)
-        if region != own:
-            yield f"image.repository: is in {region}, and the stack in {own}; write one in {own}."
+        yield from in_region(given, "image.repository", repository.region)
         if given.deploying and repository.is_placeholder:
             yield f"image.repository: {address} has a placeholder for an account; write your own."

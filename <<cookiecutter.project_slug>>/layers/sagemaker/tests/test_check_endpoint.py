@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.live import RELEASE, Live, live
+from tests.stand_in import answers_as_aws
 from tests.support import GOLDEN, PREDICT, VERSION
 
 OUTPUTS = {f"{VERSION}_endpoint": "iris-dev-v1-940ff1"}
@@ -45,10 +46,7 @@ class Endpoint(Live):
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     with live(tmp_path, monkeypatch, Endpoint) as own:
-        monkeypatch.delenv("AWS_PROFILE", raising=False)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{own.port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        answers_as_aws(own.port, monkeypatch)
         own.stack(OUTPUTS, stack={"front": "none", "aws:region": "eu-central-1"})
         yield own
 
