@@ -60,7 +60,11 @@ class Function:
         self.events = cast("IO[bytes]", self.process.stdin)
         self.answers = cast("IO[bytes]", self.process.stdout)
         self.lock = threading.Lock()
-        hello = self._read()
+        try:
+            hello = self._read()
+        except ValueError:
+            self.process.wait()  # for all that it has to say
+            raise
         self.api_version: str = hello["api_version"]
         self.example: dict[str, Any] = hello["example"]
 
