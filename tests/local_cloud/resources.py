@@ -298,7 +298,8 @@ def record(cloud: Cloud, inputs: Inputs, old: Properties | None) -> Properties:
     target = {"DNSName": alias["name"], "HostedZoneId": alias["zoneId"]}
     target |= {"EvaluateTargetHealth": alias["evaluateTargetHealth"]}
     own = {"Name": inputs["name"], "Type": inputs["type"], "AliasTarget": target}
-    change = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": own}]}
+    action = "UPSERT" if inputs["allowOverwrite"] else "CREATE"
+    change = {"Changes": [{"Action": action, "ResourceRecordSet": own}]}
     zone = inputs["zoneId"]
     cloud.route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=change)
     return {"id": f"{zone}_{inputs['name']}_{inputs['type']}"}
