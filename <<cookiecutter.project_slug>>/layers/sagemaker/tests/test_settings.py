@@ -32,11 +32,12 @@ def test_an_image_of_another_region_is_refused(stacks: Stacks) -> None:
     stacks.make("iris", TWO)
     given = config("iris", TWO)
     assert Settings.read("iris", "dev", given | {"aws:region": "eu-central-1"})
-    with pytest.raises(
-        Problems,
-        match=r"^image.repository: is in eu-central-1, and the stack in us-east-1; write one in us",
-    ):
+    with pytest.raises(Problems) as refused:
         Settings.read("iris", "dev", given | {"aws:region": "us-east-1"})
+    assert (
+        "image.repository: is in eu-central-1, and the stack in us-east-1; write one in us-east-1."
+        in str(refused.value).splitlines()
+    )
 
 
 def test_a_placeholder_is_refused_where_something_would_be_made(stacks: Stacks) -> None:
