@@ -14,7 +14,7 @@ import pytest
 
 from tests.cluster.image import answer, build, start
 from tests.project import ENVIRON, ROOT, golden_example, succeed
-from tests.test_adopt import KEPT, copied, trust
+from tests.test_adopt import copied, green, trust
 
 SCRIPT = ROOT / "tests/adopting/twelve.py"
 PACKAGES = ["lightgbm", "magika", "pandas", "scikit-learn", "wordllama", "xgboost-cpu"]
@@ -193,14 +193,6 @@ def adopt(project: Path, folder: Path, name: str) -> tuple[int, str, float]:
     return process.returncode, "".join(lines), time.monotonic() - began - aside
 
 
-def green(project: Path, *names: str) -> None:
-    """What of `make test` a model can break is green, and `make lint`."""
-    command = [project / ".venv/bin/python", "-m", "pytest", *names]
-    said = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, text=True)
-    assert said.returncode == 0, said.stdout
-    succeed(project, "lint")
-
-
 def written(project: Path, name: str) -> None:
     """Write the one function, and its answer to the example."""
     imports, body = FUNCTIONS[name]
@@ -283,7 +275,7 @@ def test_one_command_serves_what_the_models_own_library_answers(
     if name in FUNCTIONS:
         green(project, "tests/test_contract.py")
         written(project, name)
-    green(project, *KEPT)
+    succeed(project, "test", "lint")
     command = [project / ".venv/bin/python", "-c", SERVED]
     served = subprocess.run(command, cwd=project, env=ENVIRON, capture_output=True, text=True)
     assert served.returncode == 0, served.stderr

@@ -144,9 +144,13 @@ def test_an_extreme_parameter_has_its_pointer() -> None:
     assert (problem["status"], problem["pointer"]) == (422, "/skip")
 
 
-def test_a_model_that_copes_with_an_extreme_value_answers_it() -> None:
-    (answered,) = answer(Model(), work([Row()], {"species": "setosa", "value": 2**64}))
-    assert answered["status"] == 500, "only because this is no prediction"
+def test_a_model_that_copes_with_an_extreme_value_is_to_blame_for_its_answer() -> None:
+    class Copes(Model):
+        def predict(self, instances: list[Any], *parameters: Any) -> list[Any]:
+            return [object()] * len(instances)
+
+    (answered,) = answer(Copes(), work([Row(2**64)]))
+    assert answered["status"] == 500
 
 
 def test_requests_are_predicted_together_where_their_parameters_are_the_same() -> None:

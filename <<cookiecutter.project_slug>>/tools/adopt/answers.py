@@ -10,6 +10,8 @@ from tools.adopt.columns import attributes
 from tools.adopt.ways import Answer, Answers, Meaning
 from tools.refused import Refused
 
+# How far sums of 32 bits may be from what they would be.
+NEAR = 1e-4
 PROBABILITY = "Annotated[float, Meta(ge=0, le=1, description={!r})]"
 
 
@@ -64,8 +66,10 @@ def _classified(
     for variable, scores in rest[:1]:
         maps = isinstance(scores, list)
         if maps or (scores.ndim == 2 and _probable(scores)):
-            way = "highest of maps" if maps else "highest"
+            way = "highest probability of maps" if maps else "highest probability"
             found.append(Answer("probability", PROBABILITY.format(told), variable, way))
+        else:
+            guesses.append("its scores are left out: a row's are not 0 to 1, or don't add up to 1")
     return Meaning(found, known, mapped, guesses)
 
 
@@ -82,13 +86,14 @@ def _scored(first: str, value: Any, named: Sequence[Any]) -> Meaning:
     told = "Score of that label, to 6 decimals."
     guesses = [f"label: the highest of {value.shape[1]} scores"]
     type_ = f"Annotated[float, Meta(description={told!r})]"
-    name = "score"
+    name, highest = "score", "highest"
     if _probable(value):
-        name, type_ = "probability", PROBABILITY.format("Probability of that label, to 6 decimals.")
+        name, highest = "probability", "highest probability"
+        type_ = PROBABILITY.format("Probability of that label, to 6 decimals.")
         guesses.append("probability: each row's scores are 0 to 1 and add up to 1")
     answers = [
         Answer("label", literal(known), first, way),
-        Answer(name, type_, first, "highest"),
+        Answer(name, type_, first, highest),
     ]
     return Meaning(answers, known, True, guesses)
 
@@ -98,12 +103,12 @@ def _named(answers: Answers, named: Sequence[Any]) -> Meaning:
     if value.dtype.kind in "iu" and value.ndim == 1:
         _same_length(range(max(int(value.max()) + 1, len(named))), named)
         return Meaning([Answer("label", literal(named), first, "named")], [*named], True)
-    if value.ndim == 1 and value.dtype.kind == "f" and len(named) == 2:
+    if value.ndim == 1 and value.dtype.kind == "f" and len(named) == 2 and _inside(value):
         told = f"Probability of {named[1]!r}, to 6 decimals."
         return Meaning(
             [
                 Answer("label", literal(named), first, "named above half"),
-                Answer("probability", PROBABILITY.format(told), first, "numbers"),
+                Answer("probability", PROBABILITY.format(told), first, "probabilities"),
             ],
             [*named],
             True,
@@ -161,8 +166,11 @@ def _probable(scores: Any) -> bool:
     """Whether the scores of each row are probabilities."""
     if scores.dtype.kind not in "iuf":
         return False
-    inside = scores.min() >= 0 and scores.max() <= 1 + 1e-6
-    return bool(inside and np.allclose(scores.sum(axis=1), 1, atol=1e-4))
+    return _inside(scores) and np.allclose(scores.sum(axis=1), 1, atol=NEAR)
+
+
+def _inside(scores: Any) -> bool:
+    return bool(scores.min() >= -NEAR and scores.max() <= 1 + NEAR)
 
 
 def _same_length(known: Sequence[Any], named: Sequence[Any]) -> None:

@@ -26,9 +26,18 @@ WAYS: dict[str, tuple[str, Callable[[Any, Sequence[Any]], list[Any]]]] = {
         "{}.max(axis=1).astype(float).round(6).tolist()",
         lambda a, _: a.max(axis=1).astype(float).round(6).tolist(),
     ),
-    "highest of maps": (
-        "[round(max(each.values()), 6) for each in {}]",
-        lambda a, _: [round(max(each.values()), 6) for each in a],
+    # A sum of 32 bits can be a little more than 1.
+    "highest probability": (
+        "{}.max(axis=1).clip(max=1).astype(float).round(6).tolist()",
+        lambda a, _: a.max(axis=1).clip(max=1).astype(float).round(6).tolist(),
+    ),
+    "highest probability of maps": (
+        "[round(min(1.0, max(each.values())), 6) for each in {}]",
+        lambda a, _: [round(min(1.0, max(each.values())), 6) for each in a],
+    ),
+    "probabilities": (
+        "{}.clip(0, 1).astype(float).round(6).tolist()",
+        lambda a, _: a.clip(0, 1).astype(float).round(6).tolist(),
     ),
     "named": ("[LABELS[i] for i in {}.tolist()]", lambda a, n: [n[i] for i in a.tolist()]),
     "named highest": (
