@@ -294,9 +294,17 @@ def test_a_deploy_fails_as_soon_as_that_is_known_and_says_why(
         assert "exceeded quota: few" in said
         assert "exceeded quota" in shell(stack, row(stack, "a deploy that goes on"))
         kubectl("delete", "quota", "few", where)
+        # Its controller tries again later each time: after half a minute of failures, in a minute.
+        wait_for(lambda: updated(stack, "iris-v1") == 2, 120)
         status, said = make_deploy(deploys, stack, v1=V1, v2=V2)
         assert status == 0, said
     assert v1.failures == v2.failures == []
+
+
+def updated(stack: Stack, name: str) -> int:
+    """How many pods of a Deployment are of its newest template."""
+    (own,) = [each for each in stack.get("deployments") if each["metadata"]["name"] == name]
+    return own["status"].get("updatedReplicas", 0)
 
 
 def test_a_policy_that_refuses_the_pods_is_named(stack: Stack, deploys: Deploys) -> None:
