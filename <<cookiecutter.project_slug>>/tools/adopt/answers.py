@@ -65,7 +65,8 @@ def _classified(
     told = "Probability of that label, to 6 decimals."
     for variable, scores in rest[:1]:
         maps = isinstance(scores, list)
-        if maps or (scores.ndim == 2 and _probable(scores)):
+        table = np.array([[*each.values()] for each in scores]) if maps else scores
+        if table.ndim == 2 and _probable(table):
             way = "highest probability of maps" if maps else "highest probability"
             found.append(Answer("probability", PROBABILITY.format(told), variable, way))
         else:
