@@ -269,6 +269,14 @@ def test_labels_are_read_from_a_list_or_from_the_models_config(
     assert "out label: Literal['no', 'yes']" in said.stdout
 
 
+def test_scores_that_are_no_probabilities_are_not_called_so(project: Path, models: Path) -> None:
+    said = adopt(project, models / "margins.onnx", sample=models / "rows.csv")
+    assert said.returncode == 3, said.stdout
+    assert "its scores are left out: a row's are not 0 to 1" in said.stdout
+    assert "out label: Literal[0, 1]\n" in said.stdout
+    assert "out probability" not in said.stdout
+
+
 def test_a_function_is_served_with_the_libraries_that_it_imports(
     project: Path, models: Path
 ) -> None:

@@ -114,6 +114,15 @@ def test_answers_that_json_can_not_hold_are_refused(
     assert said.stdout.startswith("The model answers {'value': nan} to the row {'a': None,")
 
 
+def test_labels_name_no_number_that_is_no_probability(
+    project: Path, models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "two.txt").write_text("no\nyes\n", "utf-8")
+    said = adopt(project, models / "mean.onnx", labels=tmp_path / "two.txt")
+    assert said.returncode == 1
+    assert said.stdout.startswith("LABELS names 2 labels, and this model's answer is no one label")
+
+
 def test_a_row_larger_than_a_request_is_refused(project: Path, models: Path) -> None:
     said = adopt(project, models / "picture.onnx")
     assert said.returncode == 1
